@@ -1,0 +1,8 @@
+//! The mind: plain values and the rules between them. Nothing here knows of HTTP or of SQL.
+
+pub mod agents;
+pub mod audit;
+pub mod changes;
+pub mod credentials;
+pub mod keys;
+pub mod policy;

@@ -1,0 +1,9 @@
+//! AgentIdP, the server: an identity provider for AI agents.
+//!
+//! The rooms of the house, and what each may use, are described in `docs/architecture.md`; the test `house` reads
+//! the imports and holds them to it.
+
+pub mod clock;
+pub mod crypto;
+pub mod domain;
+pub mod store;

@@ -1,0 +1,26 @@
+//! What the memory promises about the audit log.
+
+use std::future::Future;
+
+use uuid::Uuid;
+
+use super::StoreFault;
+use crate::domain::audit::{AuditFilter, AuditRow};
+
+/// Reading the audit log.
+pub trait AuditReads {
+    /// Events that pass the filter, newest first (by descending id), those after `after` (exclusive), at most `limit`.
+    fn audit_list(
+        &self,
+        filter: &AuditFilter,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<AuditRow>, StoreFault>> + Send;
+}
+
+/// Writing the audit log; there is no changing and no removing.
+pub trait AuditWrites {
+    /// Adds events, each with its pending row. An event whose id is there already is passed over, so that a batch whose
+    /// commit had an unknown outcome can be written again.
+    fn audit_append(&mut self, rows: &[AuditRow]) -> impl Future<Output = Result<(), StoreFault>> + Send;
+}
