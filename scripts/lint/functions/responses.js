@@ -1,0 +1,56 @@
+import { operations, resolve } from './schemas.js';
+
+// Errors are written once and referenced; bodies have a schema and an example; some statuses owe a header.
+const owed = { 201: 'Location', 401: 'WWW-Authenticate', 405: 'Allow', 429: 'Retry-After', 503: 'Retry-After' };
+
+export default (document) => {
+  const faults = [];
+  const check = (status, written, path) => {
+    if (status >= '400' && written.$ref === undefined) {
+      faults.push({ path, message: 'errors are written under components/responses and referenced' });
+    }
+    if (!/^[1-5][0-9][0-9]$/.test(status)) faults.push({ path, message: 'name each status by its number' });
+    const response = resolve(document, written) ?? {};
+    if (owed[status] && !response.headers?.[owed[status]]) {
+      faults.push({ path, message: `${status} needs the header ${owed[status]}` });
+    }
+    for (const [name, header] of Object.entries(response.headers ?? {})) {
+      if (header.$ref === undefined) {
+        faults.push({ path: [...path, 'headers', name], message: 'headers are written under components/headers and referenced' });
+      }
+    }
+    for (const [media, content] of Object.entries(response.content ?? {})) {
+      if (content.schema === undefined) faults.push({ path, message: `${media} has no schema` });
+      if (content.example === undefined && content.examples === undefined) {
+        faults.push({ path, message: `${media} has no example` });
+      }
+    }
+  };
+  for (const [operation, path] of operations(document)) {
+    for (const [status, written] of Object.entries(operation.responses ?? {})) {
+      check(status, written, [...path, 'responses', status]);
+    }
+    for (const [media, content] of Object.entries(operation.requestBody?.content ?? {})) {
+      if (content.example === undefined && content.examples === undefined) {
+        faults.push({ path: [...path, 'requestBody'], message: `${media} has no example` });
+      }
+    }
+    (operation.parameters ?? []).forEach((parameter, index) => {
+      if (parameter.$ref === undefined) {
+        faults.push({
+          path: [...path, 'parameters', String(index)],
+          message: 'parameters are written under components/parameters and referenced',
+        });
+      }
+    });
+  }
+  for (const [status, written] of Object.entries(document['x-door-responses'] ?? {})) {
+    check(status, written, ['x-door-responses', status]);
+  }
+  for (const [name, written] of Object.entries(document['x-response-headers'] ?? {})) {
+    if (written.$ref === undefined) {
+      faults.push({ path: ['x-response-headers', name], message: 'headers are written under components/headers and referenced' });
+    }
+  }
+  return faults;
+};
