@@ -1,0 +1,244 @@
+//! The operations of the tag `Audit`.
+
+#![allow(unused_imports, reason = "one list of imports for every tag")]
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::extract::{FromRequestParts as _, RawPathParams, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing;
+use http::StatusCode;
+use http::header::HeaderValue;
+use http::request::Parts;
+use regex::Regex;
+
+use crate::check::{self, Check as _, Found, Place, Pointer};
+use crate::door::{Door, Own, Refusal, Required};
+use crate::params::{FromText as _, Texts};
+use crate::server::{answer, route};
+use crate::{body, client, models, operations};
+
+/// The operations of this tag; each method is called with a request that keeps to the specification.
+pub trait Audit: Door {
+    /// List audit events (`GET /audit/events`)
+    fn list_audit_events(
+        &self,
+        context: Self::Context,
+        caller: Self::Caller,
+        params: ListAuditEventsParams,
+    ) -> impl Future<Output = ListAuditEventsResponse> + Send;
+    /// Turns a refusal into one of the answers that `listAuditEvents` declares.
+    fn refuse_list_audit_events(
+        &self,
+        context: &Self::Context,
+        refusal: Self::Refusal,
+    ) -> ListAuditEventsResponse;
+}
+
+/// The routes of this tag.
+pub fn routes<A: Audit>() -> Router<A> {
+    Router::new()
+        .route(&route("/audit/events", &[]), routing::on(routing::MethodFilter::GET, list_audit_events::<A>))
+}
+
+/// The parameters of `listAuditEvents`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListAuditEventsParams {
+    /// Only events that concern this agent.
+    pub agent_id: Option<uuid::Uuid>,
+    /// Only events that this agent caused.
+    pub actor_id: Option<uuid::Uuid>,
+    /// Only events of this kind.
+    pub action: Option<models::AuditAction>,
+    /// Only events that ended this way.
+    pub outcome: Option<models::AuditOutcome>,
+    /// Only events at this time or later.
+    pub from: Option<crate::types::Timestamp>,
+    /// Only events before this time.
+    pub to: Option<crate::types::Timestamp>,
+    /// The `nextCursor` of the page before. Keep the filters as they were.
+    pub cursor: Option<String>,
+    /// How many items the page has at most.
+    pub limit: u32,
+}
+
+/// Reads the parameters of `listAuditEvents`, each held to its constraints.
+fn read_list_audit_events(
+    parts: &Parts,
+    path: Option<&RawPathParams>,
+) -> Result<ListAuditEventsParams, Found> {
+    let found = &mut Found::default();
+    let _ = path;
+    let query = Texts::query(parts.uri.query(), found);
+    let agent_id = query.one("agentId", found);
+    let actor_id = query.one("actorId", found);
+    let action = query.one("action", found);
+    let outcome = query.one("outcome", found);
+    let from = query.one("from", found);
+    let to = query.one("to", found);
+    let cursor = query.one("cursor", found);
+    let limit = query.one("limit", found);
+    query
+        .refuse_unknown(&["agentId", "actorId", "action", "outcome", "from", "to", "cursor", "limit"], found);
+    let params = ListAuditEventsParams {
+        agent_id,
+        actor_id,
+        action,
+        outcome,
+        from,
+        to,
+        cursor,
+        limit: limit.unwrap_or(20),
+    };
+    if let Some(value) = &params.agent_id {
+        let at = &Pointer::parameters(Place::Query);
+        let at = &at.key("agentId");
+        let _ = (value, at);
+    }
+    if let Some(value) = &params.actor_id {
+        let at = &Pointer::parameters(Place::Query);
+        let at = &at.key("actorId");
+        let _ = (value, at);
+    }
+    if let Some(value) = &params.action {
+        let at = &Pointer::parameters(Place::Query);
+        let at = &at.key("action");
+        let _ = (value, at);
+    }
+    if let Some(value) = &params.outcome {
+        let at = &Pointer::parameters(Place::Query);
+        let at = &at.key("outcome");
+        let _ = (value, at);
+    }
+    if let Some(value) = &params.from {
+        let at = &Pointer::parameters(Place::Query);
+        let at = &at.key("from");
+        let _ = (value, at);
+    }
+    if let Some(value) = &params.to {
+        let at = &Pointer::parameters(Place::Query);
+        let at = &at.key("to");
+        let _ = (value, at);
+    }
+    if let Some(value) = &params.cursor {
+        let at = &Pointer::parameters(Place::Query);
+        let at = &at.key("cursor");
+
+        check::min_length(value, 1, at, found);
+        check::max_length(value, 512, at, found);
+
+        {
+            static PATTERN: LazyLock<Regex> = LazyLock::new(|| check::compiled("^[A-Za-z0-9_-]+$"));
+            check::pattern(value, &PATTERN, at, found);
+        }
+        let _ = (value, at);
+    }
+    let value = &params.limit;
+    {
+        let at = &Pointer::parameters(Place::Query);
+        let at = &at.key("limit");
+
+        check::minimum(*value, 1, at, found);
+        check::maximum(*value, 100, at, found);
+        let _ = (value, at);
+    }
+    if found.is_empty() { Ok(params) } else { Err(std::mem::take(found)) }
+}
+
+/// What `listAuditEvents` answers: a variant for each status that it declares.
+#[derive(Debug)]
+#[must_use]
+#[allow(clippy::large_enum_variant, reason = "an answer lives as long as one request")]
+pub enum ListAuditEventsResponse {
+    /// 200: A page of events.
+    Ok {
+        /// The body.
+        body: models::AuditEventPage,
+    },
+    /// 400: The request is not what the operation asks for; `details` says where and why.
+    BadRequest {
+        /// The body.
+        body: models::Error,
+    },
+    /// 401: No valid access token was presented.
+    Unauthorized {
+        /// The body.
+        body: models::Error,
+        /// The header field `WWW-Authenticate`.
+        www_authenticate: HeaderValue,
+    },
+    /// 403: The token is valid but does not permit this.
+    Forbidden {
+        /// The body.
+        body: models::Error,
+        /// The header field `WWW-Authenticate`.
+        www_authenticate: HeaderValue,
+    },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
+    /// 503: The server cannot answer safely now, because it is overloaded or something that it depends on is away.
+    ServiceUnavailable {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
+}
+
+impl IntoResponse for ListAuditEventsResponse {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Ok { body } => {
+                let answer = answer::json(StatusCode::OK, &body);
+                answer::with_headers(answer, [])
+            }
+            Self::BadRequest { body } => {
+                let answer = answer::json(StatusCode::BAD_REQUEST, &body);
+                answer::with_headers(answer, [])
+            }
+            Self::Unauthorized { body, www_authenticate } => {
+                let answer = answer::json(StatusCode::UNAUTHORIZED, &body);
+                answer::with_headers(answer, [("www-authenticate", www_authenticate)])
+            }
+            Self::Forbidden { body, www_authenticate } => {
+                let answer = answer::json(StatusCode::FORBIDDEN, &body);
+                answer::with_headers(answer, [("www-authenticate", www_authenticate)])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, &body);
+                answer::with_headers(answer, [])
+            }
+            Self::ServiceUnavailable { body, retry_after } => {
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
+            }
+        }
+    }
+}
+
+async fn list_audit_events<A: Audit>(State(api): State<A>, request: Request) -> Response {
+    #[allow(unused_mut, reason = "operations without parameters in the path only look")]
+    let (mut parts, body) = request.into_parts();
+    let context = api.context(Some(&operations::LIST_AUDIT_EVENTS), &parts);
+    let path = None;
+    let own: Option<Own<'_>> = None;
+    let required = Required { scopes: operations::LIST_AUDIT_EVENTS.scopes, own };
+    let caller = match api.authenticate_bearer(&context, &parts, required).await {
+        Ok(caller) => caller,
+        Err(refusal) => return api.refuse_list_audit_events(&context, refusal).into_response(),
+    };
+    let params = match read_list_audit_events(&parts, path) {
+        Ok(params) => params,
+        Err(found) => {
+            return api.refuse_list_audit_events(&context, Refusal::from(found).into()).into_response();
+        }
+    };
+    drop(body);
+    api.list_audit_events(context, caller, params).await.into_response()
+}

@@ -1,0 +1,279 @@
+//! The specification that this crate was made from, and its operations as a table.
+
+use http::Method;
+
+/// The specification, as it was written.
+pub const SPEC: &str = include_str!("../openapi.yaml");
+
+/// The specification as JSON.
+pub const SPEC_JSON: &str = include_str!("../openapi.json");
+
+/// How a caller proves who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Authentication {
+    /// Nobody needs to.
+    Public,
+    /// By a bearer token that has the operation's scopes.
+    Bearer,
+    /// By client credentials; refusals are in the shape of RFC 6749 §5.2.
+    Client,
+}
+
+/// What the specification says of an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Its `operationId`.
+    pub id: &'static str,
+    /// Its method.
+    pub method: Method,
+    /// Its path, with parameters in braces.
+    pub path: &'static str,
+    /// Its tag.
+    pub tag: &'static str,
+    /// How its caller is authenticated.
+    pub authentication: Authentication,
+    /// The scopes that a bearer token must have.
+    pub scopes: &'static [&'static str],
+    /// The scope that is enough for those who ask about themselves (`x-self`).
+    pub own_scope: Option<&'static str>,
+    /// The statuses that it may answer, ascending.
+    pub statuses: &'static [u16],
+}
+
+/// `getAgent`: GET /agents/{agentId}
+pub static GET_AGENT: Operation = Operation {
+    id: "getAgent",
+    method: Method::GET,
+    path: "/agents/{agentId}",
+    tag: "Agents",
+    authentication: Authentication::Bearer,
+    scopes: &["agents:read"],
+    own_scope: Some("self:read"),
+    statuses: &[200, 304, 400, 401, 403, 404, 500, 503],
+};
+
+/// `listAgents`: GET /agents
+pub static LIST_AGENTS: Operation = Operation {
+    id: "listAgents",
+    method: Method::GET,
+    path: "/agents",
+    tag: "Agents",
+    authentication: Authentication::Bearer,
+    scopes: &["agents:read"],
+    own_scope: None,
+    statuses: &[200, 400, 401, 403, 500, 503],
+};
+
+/// `registerAgent`: POST /agents
+pub static REGISTER_AGENT: Operation = Operation {
+    id: "registerAgent",
+    method: Method::POST,
+    path: "/agents",
+    tag: "Agents",
+    authentication: Authentication::Bearer,
+    scopes: &["agents:write"],
+    own_scope: None,
+    statuses: &[201, 400, 401, 403, 409, 413, 415, 500, 503],
+};
+
+/// `listAuditEvents`: GET /audit/events
+pub static LIST_AUDIT_EVENTS: Operation = Operation {
+    id: "listAuditEvents",
+    method: Method::GET,
+    path: "/audit/events",
+    tag: "Audit",
+    authentication: Authentication::Bearer,
+    scopes: &["audit:read"],
+    own_scope: None,
+    statuses: &[200, 400, 401, 403, 500, 503],
+};
+
+/// `getJwks`: GET /.well-known/jwks.json
+pub static GET_JWKS: Operation = Operation {
+    id: "getJwks",
+    method: Method::GET,
+    path: "/.well-known/jwks.json",
+    tag: "Discovery",
+    authentication: Authentication::Public,
+    scopes: &[],
+    own_scope: None,
+    statuses: &[200, 404],
+};
+
+/// `getOpenidConfiguration`: GET /.well-known/openid-configuration
+pub static GET_OPENID_CONFIGURATION: Operation = Operation {
+    id: "getOpenidConfiguration",
+    method: Method::GET,
+    path: "/.well-known/openid-configuration",
+    tag: "Discovery",
+    authentication: Authentication::Public,
+    scopes: &[],
+    own_scope: None,
+    statuses: &[200],
+};
+
+/// `getServerMetadata`: GET /.well-known/oauth-authorization-server
+pub static GET_SERVER_METADATA: Operation = Operation {
+    id: "getServerMetadata",
+    method: Method::GET,
+    path: "/.well-known/oauth-authorization-server",
+    tag: "Discovery",
+    authentication: Authentication::Public,
+    scopes: &[],
+    own_scope: None,
+    statuses: &[200],
+};
+
+/// `getApiDocs`: GET /api-docs
+pub static GET_API_DOCS: Operation = Operation {
+    id: "getApiDocs",
+    method: Method::GET,
+    path: "/api-docs",
+    tag: "Documentation",
+    authentication: Authentication::Public,
+    scopes: &[],
+    own_scope: None,
+    statuses: &[200],
+};
+
+/// `getApiDocsInitializer`: GET /api-docs/swagger-initializer.js
+pub static GET_API_DOCS_INITIALIZER: Operation = Operation {
+    id: "getApiDocsInitializer",
+    method: Method::GET,
+    path: "/api-docs/swagger-initializer.js",
+    tag: "Documentation",
+    authentication: Authentication::Public,
+    scopes: &[],
+    own_scope: None,
+    statuses: &[200],
+};
+
+/// `getApiDocsScript`: GET /api-docs/swagger-ui-bundle.js
+pub static GET_API_DOCS_SCRIPT: Operation = Operation {
+    id: "getApiDocsScript",
+    method: Method::GET,
+    path: "/api-docs/swagger-ui-bundle.js",
+    tag: "Documentation",
+    authentication: Authentication::Public,
+    scopes: &[],
+    own_scope: None,
+    statuses: &[200],
+};
+
+/// `getApiDocsStylesheet`: GET /api-docs/swagger-ui.css
+pub static GET_API_DOCS_STYLESHEET: Operation = Operation {
+    id: "getApiDocsStylesheet",
+    method: Method::GET,
+    path: "/api-docs/swagger-ui.css",
+    tag: "Documentation",
+    authentication: Authentication::Public,
+    scopes: &[],
+    own_scope: None,
+    statuses: &[200],
+};
+
+/// `getOpenapiJson`: GET /openapi.json
+pub static GET_OPENAPI_JSON: Operation = Operation {
+    id: "getOpenapiJson",
+    method: Method::GET,
+    path: "/openapi.json",
+    tag: "Documentation",
+    authentication: Authentication::Public,
+    scopes: &[],
+    own_scope: None,
+    statuses: &[200],
+};
+
+/// `getOpenapiYaml`: GET /openapi.yaml
+pub static GET_OPENAPI_YAML: Operation = Operation {
+    id: "getOpenapiYaml",
+    method: Method::GET,
+    path: "/openapi.yaml",
+    tag: "Documentation",
+    authentication: Authentication::Public,
+    scopes: &[],
+    own_scope: None,
+    statuses: &[200],
+};
+
+/// `getHealth`: GET /health
+pub static GET_HEALTH: Operation = Operation {
+    id: "getHealth",
+    method: Method::GET,
+    path: "/health",
+    tag: "Health",
+    authentication: Authentication::Public,
+    scopes: &[],
+    own_scope: None,
+    statuses: &[200, 503],
+};
+
+/// `getLiveness`: GET /health/live
+pub static GET_LIVENESS: Operation = Operation {
+    id: "getLiveness",
+    method: Method::GET,
+    path: "/health/live",
+    tag: "Health",
+    authentication: Authentication::Public,
+    scopes: &[],
+    own_scope: None,
+    statuses: &[200],
+};
+
+/// `getReadiness`: GET /health/ready
+pub static GET_READINESS: Operation = Operation {
+    id: "getReadiness",
+    method: Method::GET,
+    path: "/health/ready",
+    tag: "Health",
+    authentication: Authentication::Public,
+    scopes: &[],
+    own_scope: None,
+    statuses: &[200, 503],
+};
+
+/// `introspectToken`: POST /oauth2/introspect
+pub static INTROSPECT_TOKEN: Operation = Operation {
+    id: "introspectToken",
+    method: Method::POST,
+    path: "/oauth2/introspect",
+    tag: "Tokens",
+    authentication: Authentication::Client,
+    scopes: &[],
+    own_scope: None,
+    statuses: &[200, 400, 401, 413, 415, 500, 503],
+};
+
+/// `issueToken`: POST /oauth2/token
+pub static ISSUE_TOKEN: Operation = Operation {
+    id: "issueToken",
+    method: Method::POST,
+    path: "/oauth2/token",
+    tag: "Tokens",
+    authentication: Authentication::Client,
+    scopes: &[],
+    own_scope: None,
+    statuses: &[200, 400, 401, 413, 415, 500, 503],
+};
+
+/// Every operation.
+pub static OPERATIONS: &[&Operation] = &[
+    &GET_AGENT,
+    &LIST_AGENTS,
+    &REGISTER_AGENT,
+    &LIST_AUDIT_EVENTS,
+    &GET_JWKS,
+    &GET_OPENID_CONFIGURATION,
+    &GET_SERVER_METADATA,
+    &GET_API_DOCS,
+    &GET_API_DOCS_INITIALIZER,
+    &GET_API_DOCS_SCRIPT,
+    &GET_API_DOCS_STYLESHEET,
+    &GET_OPENAPI_JSON,
+    &GET_OPENAPI_YAML,
+    &GET_HEALTH,
+    &GET_LIVENESS,
+    &GET_READINESS,
+    &INTROSPECT_TOKEN,
+    &ISSUE_TOKEN,
+];

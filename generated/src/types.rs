@@ -1,0 +1,170 @@
+//! Types that the schemas need and the standard library lacks.
+
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
+use serde::de::{self, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+use zeroize::Zeroize;
+
+/// A string of `format: password`: neither `Debug` nor `Display` reveals it, and its memory is wiped when it is dropped.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself; name the reason where you call this.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// A string of `format: date-time`: UTC, in whole milliseconds, always written with three decimals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(pub DateTime<Utc>);
+
+impl Timestamp {
+    /// Reads an RFC 3339 time; what is finer than a millisecond is cut off.
+    pub fn parse(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc3339(text).ok().map(|time| Self(time.to_utc().trunc_subsecs(3)))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom("is not an RFC 3339 time"))
+    }
+}
+
+/// A free-form JSON object. A repeated key is an error, wherever it stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct JsonObject(pub Map<String, Value>);
+
+impl<'de> Deserialize<'de> for JsonObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = JsonObject;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<JsonObject, A::Error> {
+                object(access).map(JsonObject)
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+fn object<'de, A: MapAccess<'de>>(mut access: A) -> Result<Map<String, Value>, A::Error> {
+    let mut map = Map::new();
+    while let Some(key) = access.next_key::<String>()? {
+        let Any(value) = access.next_value()?;
+        if map.contains_key(&key) {
+            return Err(de::Error::custom(format_args!("duplicate field `{key}`")));
+        }
+        map.insert(key, value);
+    }
+    Ok(map)
+}
+
+struct Any(Value);
+
+impl<'de> Deserialize<'de> for Any {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyVisitor;
+        impl<'de> Visitor<'de> for AnyVisitor {
+            type Value = Any;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON value")
+            }
+
+            fn visit_unit<E>(self) -> Result<Any, E> {
+                Ok(Any(Value::Null))
+            }
+
+            fn visit_bool<E>(self, value: bool) -> Result<Any, E> {
+                Ok(Any(value.into()))
+            }
+
+            fn visit_i64<E>(self, value: i64) -> Result<Any, E> {
+                Ok(Any(value.into()))
+            }
+
+            fn visit_u64<E>(self, value: u64) -> Result<Any, E> {
+                Ok(Any(value.into()))
+            }
+
+            fn visit_f64<E>(self, value: f64) -> Result<Any, E> {
+                Ok(Any(value.into()))
+            }
+
+            fn visit_str<E>(self, value: &str) -> Result<Any, E> {
+                Ok(Any(value.into()))
+            }
+
+            fn visit_string<E>(self, value: String) -> Result<Any, E> {
+                Ok(Any(value.into()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Any, A::Error> {
+                let mut list = Vec::new();
+                while let Some(Any(value)) = access.next_element()? {
+                    list.push(value);
+                }
+                Ok(Any(Value::Array(list)))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Any, A::Error> {
+                object(access).map(|map| Any(Value::Object(map)))
+            }
+        }
+        deserializer.deserialize_any(AnyVisitor)
+    }
+}
+
+/// Reads a member that is there, so that `null` (`Some(None)`) and absence (`None`) stay different, as a merge patch
+/// (RFC 7396) needs.
+///
+/// # Errors
+/// Those of the member's own type.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
