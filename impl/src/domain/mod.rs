@@ -2,7 +2,9 @@
 
 pub mod agents;
 pub mod audit;
+pub mod callers;
 pub mod changes;
 pub mod credentials;
 pub mod keys;
 pub mod policy;
+pub mod refusal;
