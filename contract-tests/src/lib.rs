@@ -1,0 +1,39 @@
+//! The specification as an executable claim: every answer of the real server is checked against `openapi.yaml`.
+//!
+//! The harness reads `openapi.yaml` itself and uses no generated types, so that a fault of the generator cannot hide.
+//!
+//! - [`spec`] is the document as the harness understands it;
+//! - [`check`] compares one answer with it;
+//! - [`coverage`] remembers which answers were seen and compares them with all that are declared;
+//! - [`server`] starts the real binary on a fresh database;
+//! - [`world`] is such a server as a test sees it, and [`actor`] is who sends requests there;
+//! - [`recording`] turns an answer into the text that a snapshot keeps.
+
+pub mod actor;
+pub mod check;
+pub mod coverage;
+pub mod recording;
+pub mod server;
+pub mod spec;
+pub mod world;
+
+/// Makes a test of each function, once on SQLite and once on PostgreSQL, with the same recorded answers for both.
+///
+/// Each function takes a [`world::Case`].
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $name() {
+                super::$name($crate::world::Case::new($crate::server::Database::Sqlite, module_path!(), stringify!($name)));
+            })+
+        }
+        mod postgres {
+            $(#[test]
+            fn $name() {
+                super::$name($crate::world::Case::new($crate::server::Database::Postgres, module_path!(), stringify!($name)));
+            })+
+        }
+    };
+}

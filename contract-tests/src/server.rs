@@ -1,0 +1,247 @@
+//! The real binary on a fresh database.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+use sqlx::Connection;
+
+use crate::spec::repository;
+
+/// How long a server may take until it is ready.
+const START: Duration = Duration::from_secs(60);
+
+/// Which database a server keeps its memory in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// One file.
+    Sqlite,
+    /// A database of its own on the server that `TEST_POSTGRES_URL` names.
+    Postgres,
+}
+
+impl Database {
+    /// Its name in paths and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// What a client authenticates with.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The agent's id.
+    pub client_id: String,
+    /// The secret, never shown.
+    pub client_secret: String,
+}
+
+/// A running server; it ends, and its database goes, when this is dropped.
+pub struct Server {
+    child: Child,
+    folder: PathBuf,
+    database: Database,
+    database_url: String,
+    /// Where it listens, which is also its issuer: `http://127.0.0.1:<port>`.
+    pub base: String,
+    /// The port it listens on.
+    pub port: u16,
+    /// The first operator.
+    pub operator: Credentials,
+}
+
+impl Server {
+    /// Starts a server on a fresh database, with further settings, and waits until it is ready. `name` is the name of
+    /// the folder in which its files are.
+    ///
+    /// # Panics
+    /// When it does not become ready; the message has the end of its log.
+    pub fn start(database: Database, name: &str, settings: &[(&str, &str)]) -> Self {
+        let folder = repository().join("target/contract-tests").join(database.name()).join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).expect("a folder for the server can be made");
+        let port = free_port();
+        let database_url = fresh_database(database, &folder, port);
+        let base = format!("http://127.0.0.1:{port}");
+        let mut environment: BTreeMap<String, String> = [
+            ("AGENTIDP_ENV", "test"),
+            ("AGENTIDP_BIND", "127.0.0.1"),
+            ("PORT", &port.to_string()),
+            ("DATABASE_URL", &database_url),
+            ("JWT_ISSUER", &base),
+            ("AGENTIDP_MASTER_KEY", &URL_SAFE_NO_PAD.encode([7_u8; 32])),
+            ("AGENTIDP_ALLOWED_RESOURCES", "https://resumes.example.com/,https://jobs.example.com/"),
+            ("AGENTIDP_LOG", "debug"),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+
+        let operator = bootstrap(&folder, &environment);
+        let child = command(&folder, &environment)
+            .arg("serve")
+            .stdout(log(&folder))
+            .stderr(log(&folder))
+            .spawn()
+            .expect("the server can be started");
+        let mut server = Self { child, folder, database, database_url, base, port, operator };
+        server.wait_until_ready();
+        server
+    }
+
+    /// Which database it uses.
+    pub fn database(&self) -> Database {
+        self.database
+    }
+
+    /// Everything that it wrote to its standard output and its standard error.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.folder.join("log")).unwrap_or_default()).into_owned()
+    }
+
+    /// Does something to the database behind the server's back, to see it fail.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub fn break_database(&self, sql: &str) {
+        execute(&self.database_url, sql);
+    }
+
+    fn wait_until_ready(&mut self) {
+        let started = Instant::now();
+        loop {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                panic!("the server ended with {status} instead of becoming ready:\n{}", self.log());
+            }
+            if crate::actor::is_ready(&self.base) {
+                return;
+            }
+            assert!(started.elapsed() < START, "the server did not become ready:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if self.database == Database::Postgres
+            && let Some((server, name)) = self.database_url.rsplit_once('/')
+        {
+            execute(&format!("{server}/postgres"), &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        }
+        if !std::thread::panicking() {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// The binary to test: the one of this workspace, unless `AGENTIDP_BIN` names another.
+fn binary() -> PathBuf {
+    setting("AGENTIDP_BIN").map_or_else(|| repository().join("target/debug/agentidp"), PathBuf::from)
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the tests have settings of their own, which are not the server's"
+)]
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The binary with exactly these settings, in a folder of its own.
+fn command(folder: &Path, environment: &BTreeMap<String, String>) -> Command {
+    let mut command = Command::new(binary());
+    command.env_clear().envs(environment).current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+fn log(folder: &Path) -> File {
+    File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("log"))
+        .expect("the server's log can be opened")
+}
+
+/// Makes the first operator with the command that is made for it.
+fn bootstrap(folder: &Path, environment: &BTreeMap<String, String>) -> Credentials {
+    let output = command(folder, environment)
+        .args(["bootstrap", "--json"])
+        .stderr(log(folder))
+        .output()
+        .unwrap_or_else(|error| panic!("{}: {error}; build it first", binary().display()));
+    assert!(
+        output.status.success(),
+        "bootstrap ended with {}:\n{}",
+        output.status,
+        fs::read_to_string(folder.join("log")).unwrap_or_default()
+    );
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("bootstrap --json prints JSON alone");
+    let text =
+        |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("bootstrap prints {name}")).to_owned();
+    assert_eq!(answer.as_object().map(serde_json::Map::len), Some(2), "bootstrap --json prints two members");
+    Credentials { client_id: text("clientId"), client_secret: text("clientSecret") }
+}
+
+/// A port that nothing listens on and that no other test of this run gets. It lies below those that the system gives to
+/// outgoing connections, so that none of those takes it meanwhile.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 100).unwrap_or_default() * 100;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+fn fresh_database(database: Database, folder: &Path, port: u16) -> String {
+    match database {
+        Database::Sqlite => format!("sqlite://{}", folder.join("agentidp.db").display()),
+        Database::Postgres => {
+            let server = setting("TEST_POSTGRES_URL")
+                .expect("TEST_POSTGRES_URL names a PostgreSQL server; `eval \"$(scripts/services start)\"` starts one");
+            let server = server.split('?').next().unwrap_or_default();
+            let (base, _) =
+                server.rsplit_once('/').expect("TEST_POSTGRES_URL ends in the name of a database");
+            let name = format!("contract_{}_{port}", std::process::id());
+            execute(server, &format!("CREATE DATABASE {name}"));
+            format!("{base}/{name}")
+        }
+    }
+}
+
+/// Runs statements on a database.
+fn execute(url: &str, sql: &str) {
+    let statements = || sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be made")
+        .block_on(async {
+            if url.starts_with("sqlite:") {
+                let mut connection = sqlx::SqliteConnection::connect(url).await?;
+                statements().execute(&mut connection).await?;
+                connection.close().await
+            } else {
+                let mut connection = sqlx::PgConnection::connect(url).await?;
+                statements().execute(&mut connection).await?;
+                connection.close().await
+            }
+        })
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+}

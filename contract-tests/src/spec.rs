@@ -1,0 +1,286 @@
+//! `openapi.yaml` as the harness understands it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+/// The methods that an OpenAPI path item can have.
+const METHODS: [&str; 7] = ["get", "put", "post", "delete", "patch", "options", "trace"];
+
+/// The root of the repository, which the harness was built in.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the repository").to_path_buf()
+}
+
+/// The whole specification.
+pub struct Spec {
+    definitions: Value,
+    /// Every operation, in the order of the document's paths.
+    pub operations: Vec<Operation>,
+    /// What belongs to no operation, by status (`x-door-responses`).
+    pub door: BTreeMap<u16, Response>,
+    /// The headers of every answer (`x-response-headers`).
+    pub everywhere: Vec<Header>,
+}
+
+/// One operation.
+pub struct Operation {
+    /// Its `operationId`.
+    pub id: String,
+    /// Its method, in capitals.
+    pub method: String,
+    /// Its path with the parameters in braces.
+    pub path: String,
+    /// What it may answer, by status.
+    pub responses: BTreeMap<u16, Response>,
+}
+
+/// One declared response.
+pub struct Response {
+    /// Its headers beside those of every answer.
+    pub headers: Vec<Header>,
+    /// Its bodies' schemas by media type; none means that there is no body.
+    pub content: BTreeMap<String, Value>,
+}
+
+/// One declared header.
+pub struct Header {
+    /// Its name as the document writes it.
+    pub name: String,
+    /// Whether an answer must have it.
+    pub required: bool,
+    schema: Value,
+}
+
+/// What the document says about a method and a path.
+pub enum Target<'a> {
+    /// The operation that answers; for `HEAD` it is the one of `GET`.
+    Operation(&'a Operation),
+    /// The path is known, the method is not; these are the methods it has, `HEAD` with `GET`, sorted.
+    OtherMethod(Vec<String>),
+    /// No operation has the path.
+    UnknownPath,
+}
+
+impl Spec {
+    /// Reads the repository's `openapi.yaml`.
+    ///
+    /// # Panics
+    /// When the document cannot be read or lacks what the linter demands of it.
+    pub fn load() -> Self {
+        let path = repository().join("openapi.yaml");
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self::parse(&text)
+    }
+
+    /// Reads a document from its text.
+    ///
+    /// # Panics
+    /// As [`Spec::load`].
+    pub fn parse(text: &str) -> Self {
+        let document: Value =
+            serde_norway::from_str(text).unwrap_or_else(|error| panic!("the specification: {error}"));
+        let definitions = document["components"]["schemas"]
+            .as_object()
+            .map(|schemas| {
+                schemas
+                    .iter()
+                    .map(|(name, schema)| (name.clone(), json_schema(schema)))
+                    .collect::<Map<_, _>>()
+            })
+            .unwrap_or_default();
+        let mut operations = Vec::new();
+        for (path, item) in members(&document["paths"]) {
+            for method in METHODS {
+                let Some(operation) = item.get(method) else {
+                    continue;
+                };
+                operations.push(Operation {
+                    id: text_of(&operation["operationId"]),
+                    method: method.to_uppercase(),
+                    path: path.clone(),
+                    responses: responses(&document, &operation["responses"]),
+                });
+            }
+        }
+        Self {
+            door: responses(&document, &document["x-door-responses"]),
+            everywhere: headers(&document, &document["x-response-headers"]),
+            definitions: Value::Object(definitions),
+            operations,
+        }
+    }
+
+    /// Whom a request is for. `target` may carry a query, which plays no part.
+    pub fn target(&self, method: &str, target: &str) -> Target<'_> {
+        let path = target.split(['?', '#']).next().unwrap_or_default();
+        let sought = if method == "HEAD" { "GET" } else { method };
+        let here: Vec<&Operation> =
+            self.operations.iter().filter(|operation| matches(&operation.path, path)).collect();
+        // A literal path wins over one with parameters (OpenAPI 3.0.3, Paths Object).
+        let fewest = here.iter().map(|one| one.path.matches('{').count()).min();
+        let here: Vec<&Operation> =
+            here.into_iter().filter(|one| Some(one.path.matches('{').count()) == fewest).collect();
+        if let Some(operation) = here.iter().find(|operation| operation.method == sought) {
+            return Target::Operation(operation);
+        }
+        if here.is_empty() {
+            return Target::UnknownPath;
+        }
+        let mut methods: Vec<String> = here.iter().map(|one| one.method.clone()).collect();
+        if methods.iter().any(|method| method == "GET") {
+            methods.push("HEAD".to_owned());
+        }
+        methods.sort();
+        Target::OtherMethod(methods)
+    }
+
+    /// What is wrong with a JSON value under a schema of this document; nothing if it is valid.
+    pub fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
+        let mut whole = schema.clone();
+        whole["$defs"] = self.definitions.clone();
+        let validator = jsonschema::options()
+            .with_draft(jsonschema::Draft::Draft202012)
+            .should_validate_formats(true)
+            .with_format("date-time", is_utc_with_milliseconds)
+            .build(&whole)
+            .unwrap_or_else(|error| panic!("the specification has a schema that is none: {error}"));
+        validator
+            .iter_errors(value)
+            .map(|error| format!("{}: {error}", pointer(&error.instance_path().to_string())))
+            .collect()
+    }
+}
+
+impl Header {
+    /// What is wrong with a value of this header; nothing if it is valid.
+    pub fn faults(&self, spec: &Spec, value: &str) -> Vec<String> {
+        let value = match self.schema["type"].as_str() {
+            Some("integer") => value.parse::<i64>().map_or(json!(value), |number| json!(number)),
+            Some("boolean") => value.parse::<bool>().map_or(json!(value), |truth| json!(truth)),
+            _ => json!(value),
+        };
+        spec.faults(&self.schema, &value)
+    }
+}
+
+/// The place of a fault, for people.
+fn pointer(path: &str) -> &str {
+    if path.is_empty() { "(the whole)" } else { path }
+}
+
+/// Answers have their times in UTC with milliseconds, which is narrower than RFC 3339.
+fn is_utc_with_milliseconds(value: &str) -> bool {
+    let shape = "0000-00-00T00:00:00.000Z";
+    value.len() == shape.len()
+        && value
+            .bytes()
+            .zip(shape.bytes())
+            .all(|(byte, like)| if like == b'0' { byte.is_ascii_digit() } else { byte == like })
+}
+
+/// Whether a path of the document, with its parameters in braces, is this path.
+fn matches(template: &str, path: &str) -> bool {
+    let template: Vec<&str> = template.split('/').collect();
+    let path: Vec<&str> = path.split('/').collect();
+    template.len() == path.len()
+        && template.iter().zip(&path).all(|(expected, found)| {
+            if expected.starts_with('{') { !found.is_empty() } else { expected == found }
+        })
+}
+
+fn responses(document: &Value, written: &Value) -> BTreeMap<u16, Response> {
+    members(written)
+        .map(|(status, response)| {
+            let status = status.parse().unwrap_or_else(|_| panic!("{status} is not the number of a status"));
+            let response = resolve(document, response);
+            let content = members(&response["content"])
+                .map(|(media, content)| (media.clone(), json_schema(&content["schema"])))
+                .collect();
+            let headers = headers(document, &response["headers"]);
+            (status, Response { headers, content })
+        })
+        .collect()
+}
+
+fn headers(document: &Value, written: &Value) -> Vec<Header> {
+    members(written)
+        .map(|(name, header)| {
+            let header = resolve(document, header);
+            Header {
+                name: name.clone(),
+                required: header["required"].as_bool().unwrap_or(false),
+                schema: json_schema(resolve(document, &header["schema"])),
+            }
+        })
+        .collect()
+}
+
+/// An OpenAPI 3.0 schema of an answer as a JSON Schema: `nullable` becomes a type, formats of numbers become bounds, and an
+/// object that does not say otherwise has no further members.
+fn json_schema(schema: &Value) -> Value {
+    let Some(members) = schema.as_object() else {
+        return schema.clone();
+    };
+    if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+        return json!({ "$ref": reference.replace("#/components/schemas/", "#/$defs/") });
+    }
+    let mut result = Map::new();
+    for (key, value) in members {
+        let value = match key.as_str() {
+            "properties" => value
+                .as_object()
+                .map(|properties| {
+                    properties.iter().map(|(name, schema)| (name.clone(), json_schema(schema))).collect()
+                })
+                .map_or(Value::Null, Value::Object),
+            "items" | "additionalProperties" => json_schema(value),
+            "example" | "description" | "nullable" | "readOnly" => continue,
+            extension if extension.starts_with("x-") => continue,
+            _ => value.clone(),
+        };
+        result.insert(key.clone(), value);
+    }
+    match members.get("format").and_then(Value::as_str) {
+        Some("int32") => bounds(&mut result, i32::MIN.into(), i32::MAX.into()),
+        Some("int64") => bounds(&mut result, i64::MIN, i64::MAX),
+        _ => {}
+    }
+    if members.get("type") == Some(&json!("object")) {
+        result.entry("additionalProperties").or_insert(json!(false));
+    }
+    if members.get("nullable") == Some(&json!(true)) {
+        if let Some(kind) = result.remove("type") {
+            result.insert("type".to_owned(), json!([kind, "null"]));
+        }
+        if let Some(Value::Array(values)) = result.get_mut("enum") {
+            values.push(Value::Null);
+        }
+    }
+    Value::Object(result)
+}
+
+fn bounds(schema: &mut Map<String, Value>, minimum: i64, maximum: i64) {
+    schema.remove("format");
+    schema.entry("minimum").or_insert(json!(minimum));
+    schema.entry("maximum").or_insert(json!(maximum));
+}
+
+fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    match value.get("$ref").and_then(Value::as_str) {
+        Some(reference) => document
+            .pointer(reference.trim_start_matches('#'))
+            .unwrap_or_else(|| panic!("{reference} leads nowhere")),
+        None => value,
+    }
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} should be a text")).to_owned()
+}

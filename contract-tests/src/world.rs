@@ -1,0 +1,220 @@
+//! A server as a test sees it: who is there, and what was said.
+
+use std::collections::BTreeSet;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use regex::Regex;
+use serde_json::{Value, json};
+
+use crate::actor::{Actor, Answer, Request};
+use crate::check::{Exchange, check};
+use crate::coverage;
+use crate::recording;
+use crate::server::{Credentials, Database, Server};
+use crate::spec::Spec;
+
+/// The specification, read once.
+static SPEC: LazyLock<Spec> = LazyLock::new(Spec::load);
+
+/// One test on one database.
+#[derive(Clone, Copy)]
+pub struct Case {
+    database: Database,
+    module: &'static str,
+    name: &'static str,
+}
+
+impl Case {
+    /// The test `name` in `module` (as `module_path!()` says it within `on_both_databases!`).
+    pub fn new(database: Database, module: &'static str, name: &'static str) -> Self {
+        let module = module.rsplit("::").nth(1).unwrap_or(module);
+        Self { database, module, name }
+    }
+
+    /// The database that the test runs on.
+    pub fn database(self) -> Database {
+        self.database
+    }
+
+    /// A server with the usual settings and nobody in it but the first operator.
+    pub fn world(self) -> World {
+        self.world_with(&[])
+    }
+
+    /// A server with further settings.
+    pub fn world_with(self, settings: &[(&str, &str)]) -> World {
+        let name = self.recording();
+        let world = World {
+            server: Server::start(self.database, &name, settings),
+            case: self,
+            secrets: Mutex::default(),
+        };
+        world.remember(&world.server.operator.client_secret);
+        world
+    }
+
+    fn recording(self) -> String {
+        format!("{}__{}", self.module, self.name)
+    }
+}
+
+/// A running server and everything that must stay secret about it.
+pub struct World {
+    /// The server itself.
+    pub server: Server,
+    case: Case,
+    secrets: Mutex<BTreeSet<String>>,
+}
+
+impl World {
+    /// The first operator, who holds every reserved capability.
+    pub fn operator(&self) -> Actor<'_> {
+        Actor::client(self, self.server.operator.clone())
+    }
+
+    /// Somebody who shows nothing.
+    pub fn anyone(&self) -> Actor<'_> {
+        Actor::nobody(self)
+    }
+
+    /// Somebody who shows these as client id and client secret.
+    pub fn somebody(&self, client_id: &str, client_secret: &str) -> Actor<'_> {
+        let (client_id, client_secret) = (client_id.to_owned(), client_secret.to_owned());
+        Actor::client(self, Credentials { client_id, client_secret })
+    }
+
+    /// Somebody who shows this as an access token.
+    pub fn bearer(&self, token: &str) -> Actor<'_> {
+        Actor::bearer(self, token.to_owned())
+    }
+
+    /// An agent with this email address and these capabilities, of the operator's own owner.
+    pub fn agent(&self, email: &str, capabilities: &[&str]) -> Actor<'_> {
+        self.agent_like(email, capabilities, &json!({}))
+    }
+
+    /// An agent of another owner.
+    pub fn stranger(&self, email: &str, capabilities: &[&str]) -> Actor<'_> {
+        self.agent_like(email, capabilities, &json!({ "owner": "strangers" }))
+    }
+
+    /// An agent that the operator registers, with further members of `NewAgent`.
+    pub fn agent_like(&self, email: &str, capabilities: &[&str], more: &Value) -> Actor<'_> {
+        let mut agent = json!({
+            "email": email,
+            "agentType": "screener",
+            "version": "v1.4.2",
+            "capabilities": capabilities,
+            "deploymentEnv": "production",
+        });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            agent[name] = value.clone();
+        }
+        let reserved = [
+            "agents:read",
+            "agents:write",
+            "credentials:write",
+            "tokens:introspect",
+            "tokens:revoke",
+            "audit:read",
+            "idp:admin",
+        ];
+        let mut scope = vec!["agents:write", "idp:admin"];
+        scope.extend(capabilities.iter().filter(|capability| reserved.contains(capability)));
+        scope.sort_unstable();
+        scope.dedup();
+        let answer = self.operator().holding(&scope.join(" ")).posts("/agents", &agent);
+        assert_eq!(answer.status(), 201, "{answer}");
+        let credential = &answer.json()["credential"];
+        let text = |name: &str| credential[name].as_str().unwrap_or_default().to_owned();
+        Actor::client(self, Credentials { client_id: text("clientId"), client_secret: text("clientSecret") })
+    }
+
+    /// Judges an exchange by the specification and notes it for the coverage.
+    ///
+    /// # Panics
+    /// When anything about it is not as the specification says.
+    pub(crate) fn judge(&self, exchange: Exchange) -> Answer<'_> {
+        let verdict = check(&SPEC, &exchange);
+        if let Some(reached) = &verdict.reached {
+            coverage::note(self.case.database.name(), reached);
+        }
+        let faults = verdict.faults;
+        let answer = Answer::new(self, exchange);
+        for secret in secrets_in(&answer.text()) {
+            self.remember(&secret);
+        }
+        assert!(
+            faults.is_empty(),
+            "the answer is not as openapi.yaml says:\n- {}\n\n{answer}",
+            faults.join("\n- ")
+        );
+        answer
+    }
+
+    /// Sends a request as raw bytes. `method` and `target` say what the specification should be asked about.
+    pub fn raw(&self, method: &str, target: &str, bytes: &[u8]) -> Answer<'_> {
+        self.judge(crate::actor::raw(self.server.port, method, target, bytes))
+    }
+
+    /// The answer to a request, sent until it has this status: for what takes effect after a while.
+    ///
+    /// # Panics
+    /// When that takes more than fifteen seconds.
+    pub fn eventually<'w>(&'w self, status: u16, mut ask: impl FnMut() -> Answer<'w>) -> Answer<'w> {
+        let started = std::time::Instant::now();
+        loop {
+            let answer = ask();
+            if answer.status() == status {
+                return answer;
+            }
+            assert!(started.elapsed() < std::time::Duration::from_secs(15), "still not {status}:\n{answer}");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    }
+
+    /// Compares a text with the recording of this test; `part` tells several in one test apart.
+    pub(crate) fn compare(&self, part: &str, text: &str) {
+        let mut name = self.case.recording();
+        if !part.is_empty() {
+            name = format!("{name}__{part}");
+        }
+        recording::compare(&name, text);
+    }
+
+    /// Makes sure that a secret or a token appears in no log.
+    pub(crate) fn remember(&self, secret: &str) {
+        if secret.len() > 16 {
+            self.secrets.lock().unwrap_or_else(PoisonError::into_inner).insert(secret.to_owned());
+        }
+    }
+
+    /// Sends a request as nobody in particular.
+    pub(crate) fn send(&self, request: Request) -> Answer<'_> {
+        self.judge(crate::actor::send(&self.server.base, request))
+    }
+}
+
+impl Drop for World {
+    /// Every test is also a test that no secret and no token was logged.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let log = self.server.log();
+        for secret in self.secrets.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            // The part that proves something: the random part of a secret, the signature of a token.
+            let telling = secret.rsplit(['.', '_']).find(|part| part.len() >= 32).unwrap_or(secret);
+            assert!(!log.contains(telling), "a secret or a token is in the server's log");
+        }
+    }
+}
+
+/// The secrets and the tokens in a text.
+fn secrets_in(text: &str) -> Vec<String> {
+    static FORM: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"sas_[0-9A-Za-z]+_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}|eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+")
+            .expect("the pattern is one")
+    });
+    FORM.find_iter(text).map(|found| found.as_str().to_owned()).collect()
+}
