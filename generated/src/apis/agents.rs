@@ -31,7 +31,11 @@ pub trait Agents: Door {
         params: GetAgentParams,
     ) -> impl Future<Output = GetAgentResponse> + Send;
     /// Turns a refusal into one of the answers that `getAgent` declares.
-    fn refuse_get_agent(&self, context: &Self::Context, refusal: Self::Refusal) -> GetAgentResponse;
+    fn refuse_get_agent(
+        &self,
+        context: &Self::Context,
+        refusal: Self::Refusal,
+    ) -> impl Future<Output = GetAgentResponse> + Send;
     /// List agents (`GET /agents`)
     fn list_agents(
         &self,
@@ -40,7 +44,11 @@ pub trait Agents: Door {
         params: ListAgentsParams,
     ) -> impl Future<Output = ListAgentsResponse> + Send;
     /// Turns a refusal into one of the answers that `listAgents` declares.
-    fn refuse_list_agents(&self, context: &Self::Context, refusal: Self::Refusal) -> ListAgentsResponse;
+    fn refuse_list_agents(
+        &self,
+        context: &Self::Context,
+        refusal: Self::Refusal,
+    ) -> impl Future<Output = ListAgentsResponse> + Send;
     /// Register an agent (`POST /agents`)
     fn register_agent(
         &self,
@@ -49,8 +57,11 @@ pub trait Agents: Door {
         body: models::NewAgent,
     ) -> impl Future<Output = RegisterAgentResponse> + Send;
     /// Turns a refusal into one of the answers that `registerAgent` declares.
-    fn refuse_register_agent(&self, context: &Self::Context, refusal: Self::Refusal)
-    -> RegisterAgentResponse;
+    fn refuse_register_agent(
+        &self,
+        context: &Self::Context,
+        refusal: Self::Refusal,
+    ) -> impl Future<Output = RegisterAgentResponse> + Send;
 }
 
 /// The routes of this tag.
@@ -207,11 +218,13 @@ async fn get_agent<A: Agents>(State(api): State<A>, request: Request) -> Respons
     let required = Required { scopes: operations::GET_AGENT.scopes, own };
     let caller = match api.authenticate_bearer(&context, &parts, required).await {
         Ok(caller) => caller,
-        Err(refusal) => return api.refuse_get_agent(&context, refusal).into_response(),
+        Err(refusal) => return api.refuse_get_agent(&context, refusal).await.into_response(),
     };
     let params = match read_get_agent(&parts, path) {
         Ok(params) => params,
-        Err(found) => return api.refuse_get_agent(&context, Refusal::from(found).into()).into_response(),
+        Err(found) => {
+            return api.refuse_get_agent(&context, Refusal::from(found).into()).await.into_response();
+        }
     };
     drop(body);
     api.get_agent(context, caller, params).await.into_response()
@@ -433,11 +446,13 @@ async fn list_agents<A: Agents>(State(api): State<A>, request: Request) -> Respo
     let required = Required { scopes: operations::LIST_AGENTS.scopes, own };
     let caller = match api.authenticate_bearer(&context, &parts, required).await {
         Ok(caller) => caller,
-        Err(refusal) => return api.refuse_list_agents(&context, refusal).into_response(),
+        Err(refusal) => return api.refuse_list_agents(&context, refusal).await.into_response(),
     };
     let params = match read_list_agents(&parts, path) {
         Ok(params) => params,
-        Err(found) => return api.refuse_list_agents(&context, Refusal::from(found).into()).into_response(),
+        Err(found) => {
+            return api.refuse_list_agents(&context, Refusal::from(found).into()).await.into_response();
+        }
     };
     drop(body);
     api.list_agents(context, caller, params).await.into_response()
@@ -574,22 +589,22 @@ async fn register_agent<A: Agents>(State(api): State<A>, request: Request) -> Re
     let required = Required { scopes: operations::REGISTER_AGENT.scopes, own };
     let caller = match api.authenticate_bearer(&context, &parts, required).await {
         Ok(caller) => caller,
-        Err(refusal) => return api.refuse_register_agent(&context, refusal).into_response(),
+        Err(refusal) => return api.refuse_register_agent(&context, refusal).await.into_response(),
     };
     let () = match read_register_agent(&parts, path) {
         Ok(params) => params,
         Err(found) => {
-            return api.refuse_register_agent(&context, Refusal::from(found).into()).into_response();
+            return api.refuse_register_agent(&context, Refusal::from(found).into()).await.into_response();
         }
     };
     let bytes = match body::read(&parts.headers, body, "application/json").await {
         Ok(bytes) => bytes,
-        Err(refusal) => return api.refuse_register_agent(&context, refusal.into()).into_response(),
+        Err(refusal) => return api.refuse_register_agent(&context, refusal.into()).await.into_response(),
     };
     let read = body::json(&bytes);
     let body = match read {
         Ok(body) => body,
-        Err(refusal) => return api.refuse_register_agent(&context, refusal.into()).into_response(),
+        Err(refusal) => return api.refuse_register_agent(&context, refusal.into()).await.into_response(),
     };
     api.register_agent(context, caller, body).await.into_response()
 }

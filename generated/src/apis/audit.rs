@@ -35,7 +35,7 @@ pub trait Audit: Door {
         &self,
         context: &Self::Context,
         refusal: Self::Refusal,
-    ) -> ListAuditEventsResponse;
+    ) -> impl Future<Output = ListAuditEventsResponse> + Send;
 }
 
 /// The routes of this tag.
@@ -231,12 +231,12 @@ async fn list_audit_events<A: Audit>(State(api): State<A>, request: Request) -> 
     let required = Required { scopes: operations::LIST_AUDIT_EVENTS.scopes, own };
     let caller = match api.authenticate_bearer(&context, &parts, required).await {
         Ok(caller) => caller,
-        Err(refusal) => return api.refuse_list_audit_events(&context, refusal).into_response(),
+        Err(refusal) => return api.refuse_list_audit_events(&context, refusal).await.into_response(),
     };
     let params = match read_list_audit_events(&parts, path) {
         Ok(params) => params,
         Err(found) => {
-            return api.refuse_list_audit_events(&context, Refusal::from(found).into()).into_response();
+            return api.refuse_list_audit_events(&context, Refusal::from(found).into()).await.into_response();
         }
     };
     drop(body);

@@ -35,7 +35,7 @@ pub trait Tokens: Door {
         &self,
         context: &Self::Context,
         refusal: Self::Refusal,
-    ) -> IntrospectTokenResponse;
+    ) -> impl Future<Output = IntrospectTokenResponse> + Send;
     /// Issue an access token (`POST /oauth2/token`)
     fn issue_token(
         &self,
@@ -44,7 +44,11 @@ pub trait Tokens: Door {
         body: models::TokenRequest,
     ) -> impl Future<Output = IssueTokenResponse> + Send;
     /// Turns a refusal into one of the answers that `issueToken` declares.
-    fn refuse_issue_token(&self, context: &Self::Context, refusal: Self::Refusal) -> IssueTokenResponse;
+    fn refuse_issue_token(
+        &self,
+        context: &Self::Context,
+        refusal: Self::Refusal,
+    ) -> impl Future<Output = IssueTokenResponse> + Send;
 }
 
 /// The routes of this tag.
@@ -199,27 +203,27 @@ async fn introspect_token<A: Tokens>(State(api): State<A>, request: Request) -> 
     let path = None;
     let bytes = match body::read(&parts.headers, body, "application/x-www-form-urlencoded").await {
         Ok(bytes) => bytes,
-        Err(refusal) => return api.refuse_introspect_token(&context, refusal.into()).into_response(),
+        Err(refusal) => return api.refuse_introspect_token(&context, refusal.into()).await.into_response(),
     };
     let mut found = Found::default();
     let form = Texts::form(&bytes, models::IntrospectionRequest::REPEATABLE, &mut found);
     if !found.is_empty() {
-        return api.refuse_introspect_token(&context, Refusal::from(found).into()).into_response();
+        return api.refuse_introspect_token(&context, Refusal::from(found).into()).await.into_response();
     }
     let presented = match client::presented(&parts.headers, &form) {
         Ok(presented) => presented,
-        Err(refusal) => return api.refuse_introspect_token(&context, refusal.into()).into_response(),
+        Err(refusal) => return api.refuse_introspect_token(&context, refusal.into()).await.into_response(),
     };
     let client = match api.authenticate_client(&context, presented).await {
         Ok(client) => client,
-        Err(refusal) => return api.refuse_introspect_token(&context, refusal).into_response(),
+        Err(refusal) => return api.refuse_introspect_token(&context, refusal).await.into_response(),
     };
     let read = read_introspect_token(&parts, path)
         .and_then(|params| Ok((params, models::IntrospectionRequest::from_texts(&form)?)));
     let ((), body) = match read {
         Ok(read) => read,
         Err(found) => {
-            return api.refuse_introspect_token(&context, Refusal::from(found).into()).into_response();
+            return api.refuse_introspect_token(&context, Refusal::from(found).into()).await.into_response();
         }
     };
     api.introspect_token(context, client, body).await.into_response()
@@ -367,26 +371,28 @@ async fn issue_token<A: Tokens>(State(api): State<A>, request: Request) -> Respo
     let path = None;
     let bytes = match body::read(&parts.headers, body, "application/x-www-form-urlencoded").await {
         Ok(bytes) => bytes,
-        Err(refusal) => return api.refuse_issue_token(&context, refusal.into()).into_response(),
+        Err(refusal) => return api.refuse_issue_token(&context, refusal.into()).await.into_response(),
     };
     let mut found = Found::default();
     let form = Texts::form(&bytes, models::TokenRequest::REPEATABLE, &mut found);
     if !found.is_empty() {
-        return api.refuse_issue_token(&context, Refusal::from(found).into()).into_response();
+        return api.refuse_issue_token(&context, Refusal::from(found).into()).await.into_response();
     }
     let presented = match client::presented(&parts.headers, &form) {
         Ok(presented) => presented,
-        Err(refusal) => return api.refuse_issue_token(&context, refusal.into()).into_response(),
+        Err(refusal) => return api.refuse_issue_token(&context, refusal.into()).await.into_response(),
     };
     let client = match api.authenticate_client(&context, presented).await {
         Ok(client) => client,
-        Err(refusal) => return api.refuse_issue_token(&context, refusal).into_response(),
+        Err(refusal) => return api.refuse_issue_token(&context, refusal).await.into_response(),
     };
     let read = read_issue_token(&parts, path)
         .and_then(|params| Ok((params, models::TokenRequest::from_texts(&form)?)));
     let ((), body) = match read {
         Ok(read) => read,
-        Err(found) => return api.refuse_issue_token(&context, Refusal::from(found).into()).into_response(),
+        Err(found) => {
+            return api.refuse_issue_token(&context, Refusal::from(found).into()).await.into_response();
+        }
     };
     api.issue_token(context, client, body).await.into_response()
 }
