@@ -13,6 +13,7 @@ pub mod bootstrap;
 pub mod changes;
 pub mod credentials;
 pub mod keys;
+pub mod sql;
 
 use std::future::Future;
 

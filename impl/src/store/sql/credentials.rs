@@ -1,0 +1,126 @@
+//! Credentials in SQL.
+
+use chrono::{DateTime, Utc};
+use sqlx::{Database, Row};
+
+use super::agents::{TOUCH_INTERVAL, agent_columns};
+use super::query::Fields;
+use super::{SqlStore, SqlUnit};
+use crate::domain::agents::AgentId;
+use crate::domain::changes::Rev;
+use crate::domain::credentials::{ClientRecord, Credential, CredentialId, CredentialStatus, SecretImages};
+use crate::store::StoreFault;
+use crate::store::credentials::{CredentialReads, CredentialWrites};
+
+/// What makes a credential and its images, of the table `credentials k`.
+macro_rules! credential_columns {
+    () => {
+        "k.id AS credential_id, k.agent_id AS credential_agent_id, k.label AS credential_label, \
+         k.secret_hash AS credential_secret_hash, k.verifier AS credential_verifier, \
+         k.verifier_key_version AS credential_verifier_key_version, k.status AS credential_status, \
+         k.created_at AS credential_created_at, k.expires_at AS credential_expires_at, \
+         k.last_used_at AS credential_last_used_at, k.rotated_from AS credential_rotated_from"
+    };
+}
+
+queries! {
+    /// All that authenticating a client needs, in one snapshot.
+    CLIENT_GET = concat!(
+        "SELECT ", agent_columns!(), ", ", credential_columns!(), ", h.rev FROM credentials k \
+         JOIN agents a ON a.id = k.agent_id CROSS JOIN change_head h WHERE k.id = $1"
+    );
+    /// A new credential.
+    CREDENTIAL_INSERT =
+        "INSERT INTO credentials (id, agent_id, label, secret_hash, verifier, verifier_key_version, status, created_at, \
+         expires_at, last_used_at, rotated_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    /// Another verifier of the same secret.
+    CREDENTIAL_VERIFIER_SET = "UPDATE credentials SET verifier = $2, verifier_key_version = $3 WHERE id = $1";
+    /// A note of the last use.
+    CREDENTIAL_TOUCH =
+        "UPDATE credentials SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)";
+}
+
+on_both! {
+    impl CredentialReads for SqlStore<Db> {
+        async fn client_get(&self, credential_id: CredentialId) -> Result<Option<ClientRecord>, StoreFault> {
+            let row = sqlx::query(CLIENT_GET).bind(credential_id.0).fetch_optional(&self.readers).await?;
+            row.as_ref().map(client_of).transpose()
+        }
+    }
+
+    /// The record of a row of [`CLIENT_GET`].
+    fn client_of(row: &<Db as Database>::Row) -> Result<ClientRecord, StoreFault> {
+        let fields = Fields::of_uuid(row, "credentials", "credential_", "credential_id");
+        let verifier: &[u8] = fields.get("credential_verifier")?;
+        Ok(ClientRecord {
+            agent: SqlStore::<Db>::agent_of(row)?,
+            credential: Credential {
+                id: CredentialId(fields.get("credential_id")?),
+                agent_id: AgentId(fields.get("credential_agent_id")?),
+                label: fields.get("credential_label")?,
+                status: fields.named("credential_status", CredentialStatus::from_name)?,
+                created_at: fields.get("credential_created_at")?,
+                expires_at: fields.get("credential_expires_at")?,
+                last_used_at: fields.get("credential_last_used_at")?,
+                rotated_from: fields.get::<Option<_>>("credential_rotated_from")?.map(CredentialId),
+            },
+            images: SecretImages {
+                secret_hash: fields.get("credential_secret_hash")?,
+                verifier: verifier.try_into().map_err(|_| {
+                    fields.corrupt("credential_verifier", format!("it is {} bytes long", verifier.len()))
+                })?,
+                verifier_key_version: fields.get("credential_verifier_key_version")?,
+            },
+            rev: Rev(row.try_get("rev")?),
+        })
+    }
+
+    impl CredentialWrites for SqlUnit<Db> {
+        async fn credential_insert(
+            &mut self,
+            credential: &Credential,
+            images: &SecretImages,
+        ) -> Result<(), StoreFault> {
+            sqlx::query(CREDENTIAL_INSERT)
+                .bind(credential.id.0)
+                .bind(credential.agent_id.0)
+                .bind(credential.label.as_deref())
+                .bind(images.secret_hash.as_str())
+                .bind(images.verifier.as_slice())
+                .bind(images.verifier_key_version.as_str())
+                .bind(credential.status.as_str())
+                .bind(credential.created_at)
+                .bind(credential.expires_at)
+                .bind(credential.last_used_at)
+                .bind(credential.rotated_from.map(|id| id.0))
+                .execute(&mut *self.tx)
+                .await?;
+            Ok(())
+        }
+
+        async fn credential_verifier_set(
+            &mut self,
+            id: CredentialId,
+            verifier: &[u8; 32],
+            verifier_key_version: &str,
+        ) -> Result<(), StoreFault> {
+            sqlx::query(CREDENTIAL_VERIFIER_SET)
+                .bind(id.0)
+                .bind(verifier.as_slice())
+                .bind(verifier_key_version)
+                .execute(&mut *self.tx)
+                .await?;
+            Ok(())
+        }
+
+        async fn credential_touch(&mut self, id: CredentialId, at: DateTime<Utc>) -> Result<(), StoreFault> {
+            sqlx::query(CREDENTIAL_TOUCH)
+                .bind(id.0)
+                .bind(at)
+                .bind(at - TOUCH_INTERVAL)
+                .execute(&mut *self.tx)
+                .await?;
+            Ok(())
+        }
+    }
+}

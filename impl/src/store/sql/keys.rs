@@ -1,0 +1,78 @@
+//! Signing keys and the canary in SQL.
+
+use sqlx::Database;
+use sqlx::types::Json;
+
+use super::query::Fields;
+use super::{SqlStore, SqlUnit};
+use crate::domain::keys::{SigningAlgorithm, StoredKey};
+use crate::store::StoreFault;
+use crate::store::keys::{KeyReads, KeyWrites};
+
+queries! {
+    /// Every signing key, oldest first.
+    KEY_LIST =
+        "SELECT id, algorithm, public_jwk, private_key_sealed, created_at, signs_from, signs_until, published_until \
+         FROM signing_keys ORDER BY created_at, id";
+    /// The first key of its algorithm. Its generation is 1, which of concurrent twins one alone can claim; if there is a
+    /// key already, the generation is a claimed one.
+    KEY_INSERT_FIRST =
+        "INSERT INTO signing_keys (id, algorithm, generation, public_jwk, private_key_sealed, created_at, signs_from, \
+         signs_until, published_until) \
+         VALUES ($1, $2, (SELECT COALESCE(MIN(generation), 1) FROM signing_keys WHERE algorithm = $2), $3, $4, $5, $6, \
+         $7, $8) ON CONFLICT (algorithm, generation) DO NOTHING";
+    /// The canary.
+    KEY_CANARY_GET = "SELECT sealed FROM key_canary";
+    /// The first canary.
+    KEY_CANARY_INSERT = "INSERT INTO key_canary (singleton, sealed) VALUES (1, $1) ON CONFLICT (singleton) DO NOTHING";
+}
+
+on_both! {
+    impl KeyReads for SqlStore<Db> {
+        async fn key_list(&self) -> Result<Vec<StoredKey>, StoreFault> {
+            sqlx::query(KEY_LIST).fetch_all(&self.readers).await?.iter().map(key_of).collect()
+        }
+
+        async fn key_canary_get(&self) -> Result<Option<Vec<u8>>, StoreFault> {
+            Ok(sqlx::query_scalar(KEY_CANARY_GET).fetch_optional(&self.readers).await?)
+        }
+    }
+
+    /// The key of a row of [`KEY_LIST`].
+    fn key_of(row: &<Db as Database>::Row) -> Result<StoredKey, StoreFault> {
+        let fields = Fields::of_uuid(row, "signing_keys", "", "id");
+        let Json(public_jwk) = fields.get("public_jwk")?;
+        Ok(StoredKey {
+            id: fields.get("id")?,
+            algorithm: fields.named("algorithm", SigningAlgorithm::from_name)?,
+            public_jwk,
+            private_key_sealed: fields.get("private_key_sealed")?,
+            created_at: fields.get("created_at")?,
+            signs_from: fields.get("signs_from")?,
+            signs_until: fields.get("signs_until")?,
+            published_until: fields.get("published_until")?,
+        })
+    }
+
+    impl KeyWrites for SqlUnit<Db> {
+        async fn key_insert_first(&mut self, key: &StoredKey) -> Result<bool, StoreFault> {
+            let done = sqlx::query(KEY_INSERT_FIRST)
+                .bind(key.id)
+                .bind(key.algorithm.as_str())
+                .bind(Json(&key.public_jwk))
+                .bind(key.private_key_sealed.as_slice())
+                .bind(key.created_at)
+                .bind(key.signs_from)
+                .bind(key.signs_until)
+                .bind(key.published_until)
+                .execute(&mut *self.tx)
+                .await?;
+            Ok(done.rows_affected() == 1)
+        }
+
+        async fn key_canary_insert(&mut self, sealed: &[u8]) -> Result<bool, StoreFault> {
+            let done = sqlx::query(KEY_CANARY_INSERT).bind(sealed).execute(&mut *self.tx).await?;
+            Ok(done.rows_affected() == 1)
+        }
+    }
+}

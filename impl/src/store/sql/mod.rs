@@ -1,0 +1,217 @@
+//! The memory as SQL: the only home of sqlx.
+//!
+//! Each noun has its file, with its queries as named constants written once in what SQLite and PostgreSQL both speak, and
+//! their Rust bodies written once and compiled for both by `on_both!`. What cannot be said in both is a function of the
+//! same name in `postgres.rs` and in `sqlite.rs`.
+//!
+//! On PostgreSQL one pool serves readers and writers. On SQLite, which has one writer at a time, the writer is a pool of
+//! one connection, so that writers of this process wait in a queue instead of for a lock; readers have their own
+//! connections and, thanks to the write-ahead log, wait for nobody.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the home of SQL: every query is a named constant of it"
+)]
+
+#[macro_use]
+mod query;
+
+mod agents;
+mod audit;
+mod bootstrap;
+mod changes;
+mod credentials;
+mod fault;
+mod keys;
+mod migrations;
+mod postgres;
+mod sqlite;
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::{Pool, Postgres, Sqlite, Transaction};
+
+use super::{Store, StoreFault, Unit};
+use crate::domain::changes::{ChangeKind, Rev};
+
+/// How the connections to a database are kept.
+#[derive(Clone, Debug)]
+pub struct PoolSettings {
+    /// The most connections to PostgreSQL; on SQLite the most readers, beside the one writer, where more than four are
+    /// never used. At least 1.
+    pub max_connections: u32,
+    /// How long a request waits for a connection, and on SQLite for another process's lock, before it is told that the
+    /// database is not available.
+    pub acquire_timeout: Duration,
+    /// How long PostgreSQL works on a statement before it gives up; twice that is how long a transaction may idle.
+    pub statement_timeout: Duration,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self {
+            max_connections: 16,
+            acquire_timeout: Duration::from_secs(3),
+            statement_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// A database that has been connected to, of either kind.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// PostgreSQL.
+    Postgres(SqlStore<Postgres>),
+    /// SQLite, in a file.
+    Sqlite(SqlStore<Sqlite>),
+}
+
+/// Connects to the database at `url`: `postgresql://…` (or `postgres://…`) or `sqlite:…`. A SQLite file that is not there
+/// is made, readable by its owner alone. Nothing is migrated.
+///
+/// Fails with [`StoreFault::Unavailable`] when the database does not answer within the pool's time-out, and with
+/// [`StoreFault::Refused`] when the URL names no database that can be used or the database turns the user away. Neither
+/// repeats the URL, which may carry a password.
+pub async fn connect(url: &str, settings: &PoolSettings) -> Result<Database, StoreFault> {
+    let scheme = url.split(':').next().unwrap_or_default();
+    match scheme {
+        "postgres" | "postgresql" => Ok(Database::Postgres(postgres::connect(url, settings).await?)),
+        "sqlite" => Ok(Database::Sqlite(sqlite::connect(url, settings).await?)),
+        _ => Err(StoreFault::Refused("a database URL begins with postgresql:// or sqlite:".to_owned())),
+    }
+}
+
+impl Database {
+    /// Brings the tables up to date; what that means is said at [`SqlStore::migrate`].
+    pub async fn migrate(&self) -> Result<(), StoreFault> {
+        match self {
+            Self::Postgres(store) => store.migrate().await,
+            Self::Sqlite(store) => store.migrate().await,
+        }
+    }
+
+    /// The migrations that [`Database::migrate`] would apply, as `0001_registry`, in order.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, StoreFault> {
+        match self {
+            Self::Postgres(store) => store.pending_migrations().await,
+            Self::Sqlite(store) => store.pending_migrations().await,
+        }
+    }
+
+    /// Closes every connection, waiting for those in use.
+    pub async fn close(&self) {
+        match self {
+            Self::Postgres(store) => store.close().await,
+            Self::Sqlite(store) => store.close().await,
+        }
+    }
+}
+
+/// A store in a database of one kind, shared by clones.
+pub struct SqlStore<Db: sqlx::Database> {
+    readers: Pool<Db>,
+    writers: Pool<Db>,
+}
+
+impl<Db: sqlx::Database> SqlStore<Db> {
+    /// Closes every connection, waiting for those in use.
+    pub async fn close(&self) {
+        self.writers.close().await;
+        self.readers.close().await;
+    }
+}
+
+impl<Db: sqlx::Database> Clone for SqlStore<Db> {
+    fn clone(&self) -> Self {
+        Self { readers: self.readers.clone(), writers: self.writers.clone() }
+    }
+}
+
+/// Says which kind of database it is, and not where: an address may carry a password.
+impl<Db: sqlx::Database> fmt::Debug for SqlStore<Db> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SqlStore").field(&Db::NAME).finish()
+    }
+}
+
+/// An open transaction; dropping it rolls it back.
+pub struct SqlUnit<Db: sqlx::Database> {
+    tx: Transaction<'static, Db>,
+}
+
+queries! {
+    PING = "SELECT 1";
+}
+
+on_both! {
+    impl SqlStore<Db> {
+        /// Applies the migrations that the database does not have yet. Doing it twice is quiet; nodes that do it together
+        /// wait for each other.
+        ///
+        /// Fails with [`StoreFault::Refused`] when the database has been migrated by a newer program or by a different
+        /// one.
+        pub async fn migrate(&self) -> Result<(), StoreFault> {
+            dialect::migrate(self, &migrations::migrator(dialect::MIGRATIONS)).await
+        }
+
+        /// The migrations that [`Self::migrate`] would apply, as `0001_registry`, in order.
+        ///
+        /// Fails with [`StoreFault::Refused`] when the database has migrations that this program does not know.
+        pub async fn pending_migrations(&self) -> Result<Vec<String>, StoreFault> {
+            let known = migrations::migrator(dialect::MIGRATIONS);
+            let is_new: bool =
+                sqlx::query_scalar(dialect::MIGRATIONS_ARE_NEW).fetch_one(&self.readers).await?;
+            let applied: Vec<i64> = if is_new {
+                Vec::new()
+            } else {
+                sqlx::query_scalar(migrations::MIGRATIONS_APPLIED).fetch_all(&self.readers).await?
+            };
+            migrations::pending(&known, &applied)
+        }
+
+        /// Every query that is a constant, with its name.
+        pub fn queries() -> Vec<(&'static str, &'static str)> {
+            [
+                QUERIES,
+                agents::QUERIES,
+                audit::QUERIES,
+                bootstrap::QUERIES,
+                changes::QUERIES,
+                credentials::QUERIES,
+                keys::QUERIES,
+                dialect::QUERIES,
+            ]
+            .concat()
+        }
+    }
+
+    impl Store for SqlStore<Db> {
+        type Unit = SqlUnit<Db>;
+
+        async fn begin(&self) -> Result<Self::Unit, StoreFault> {
+            Ok(SqlUnit { tx: dialect::begin(&self.writers).await? })
+        }
+
+        async fn ping(&self) -> Result<(), StoreFault> {
+            sqlx::query(PING).fetch_one(&self.readers).await?;
+            Ok(())
+        }
+    }
+
+    impl Unit for SqlUnit<Db> {
+        async fn commit(self) -> Result<(), StoreFault> {
+            Ok(self.tx.commit().await?)
+        }
+
+        async fn commit_with_changes(
+            mut self,
+            kinds: &[ChangeKind],
+            at: DateTime<Utc>,
+        ) -> Result<Rev, StoreFault> {
+            let last = self.changes_append(kinds, at).await?;
+            self.tx.commit().await?;
+            Ok(last)
+        }
+    }
+}

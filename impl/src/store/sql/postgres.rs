@@ -1,0 +1,107 @@
+//! What only PostgreSQL says.
+
+use std::time::Duration;
+
+use sqlx::error::{DatabaseError, Error};
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, Postgres, Transaction};
+
+use super::{PoolSettings, SqlStore};
+use crate::domain::audit::AuditRow;
+use crate::store::StoreFault;
+
+pub(super) use super::migrations::POSTGRES as MIGRATIONS;
+
+queries! {
+    /// Whether no migration has ever run.
+    MIGRATIONS_ARE_NEW = "SELECT to_regclass('_sqlx_migrations') IS NULL";
+    /// Events, as arrays of their columns. A trigger adds the pending rows of those that were not there.
+    AUDIT_APPEND =
+        "INSERT INTO audit_events (id, time, action, outcome, actor_id, agent_id, owner, content) \
+         SELECT * FROM UNNEST($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], \
+         $8::bytea[]) ON CONFLICT (id, time) DO NOTHING";
+}
+
+/// How long a connection may have idled before it is asked whether it is still there. In between, a broken one fails the
+/// statement that uses it; asking before every statement would double the round trips.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
+pub(super) async fn connect(url: &str, settings: &PoolSettings) -> Result<SqlStore<Postgres>, StoreFault> {
+    let milliseconds = |timeout: Duration| timeout.as_millis().to_string();
+    let options: PgConnectOptions = url
+        .parse::<PgConnectOptions>()?
+        .application_name("agentidp")
+        .options([
+            ("statement_timeout", milliseconds(settings.statement_timeout)),
+            // A node that stops in the middle of a transaction must not hold the change feed for ever.
+            ("idle_in_transaction_session_timeout", milliseconds(settings.statement_timeout * 2)),
+        ])
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(settings.max_connections)
+        .acquire_timeout(settings.acquire_timeout)
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move {
+                if about.idle_for > TRUSTED_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(options)
+        .await?;
+    Ok(SqlStore { readers: pool.clone(), writers: pool })
+}
+
+/// On a connection of its own: migrations may take longer than a statement may, and a failed one must not leave the lock
+/// that several nodes wait for with a connection of the pool.
+pub(super) async fn migrate(store: &SqlStore<Postgres>, migrator: &Migrator) -> Result<(), StoreFault> {
+    let options =
+        PgConnectOptions::clone(&store.writers.connect_options()).options([("statement_timeout", "0")]);
+    let mut connection: PgConnection = options.connect().await?;
+    let done = migrator.run(&mut connection).await;
+    connection.close().await?;
+    Ok(done?)
+}
+
+pub(super) async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
+    pool.begin().await
+}
+
+/// All rows in one statement, whose text does not depend on how many they are.
+pub(super) async fn audit_append(
+    tx: &mut Transaction<'static, Postgres>,
+    rows: &[AuditRow],
+) -> Result<(), Error> {
+    fn column<'r, T>(rows: &'r [AuditRow], value: impl FnMut(&'r AuditRow) -> T) -> Vec<T> {
+        rows.iter().map(value).collect()
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(AUDIT_APPEND)
+        .bind(column(rows, |row| row.id))
+        .bind(column(rows, |row| row.time))
+        .bind(column(rows, |row| row.action.as_str()))
+        .bind(column(rows, |row| row.outcome.as_str()))
+        .bind(column(rows, |row| row.actor_id.map(|id| id.0)))
+        .bind(column(rows, |row| row.agent_id.map(|id| id.0)))
+        .bind(column(rows, |row| row.owner.as_ref().map(|owner| owner.0.as_str())))
+        .bind(column(rows, |row| row.content.as_slice()))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Whether trying again later may help, by the class of the SQLSTATE (PostgreSQL, appendix A).
+pub(super) fn is_unavailable(error: &(dyn DatabaseError + 'static)) -> bool {
+    let Some(error) = error.try_downcast_ref::<PgDatabaseError>() else { return false };
+    matches!(
+        error.code(),
+        // A standby or a server made read-only; a conflict or a deadlock with another transaction; a lock not got in time;
+        // a statement cancelled, as by its time-out; a transaction that idled too long; a server that stops or starts.
+        "25006" | "25P03" | "40001" | "40P01" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "57P05"
+    ) || ["08", "53", "58"].iter().any(|class| error.code().starts_with(class))
+}
