@@ -43,12 +43,17 @@ impl Case {
 
     /// A server with further settings.
     pub fn world_with(self, settings: &[(&str, &str)]) -> World {
-        let name = self.recording();
-        let world = World {
-            server: Server::start(self.database, &name, settings),
-            case: self,
-            secrets: Mutex::default(),
-        };
+        self.start(&self.recording(), settings)
+    }
+
+    /// A second server beside the test's own one, with a database of its own.
+    pub fn world_of(self, name: &str) -> World {
+        self.start(&format!("{}__{name}", self.recording()), &[])
+    }
+
+    fn start(self, name: &str, settings: &[(&str, &str)]) -> World {
+        let server = Server::start(self.database, name, settings);
+        let world = World { server, case: self, secrets: Mutex::default() };
         world.remember(&world.server.operator.client_secret);
         world
     }
@@ -174,7 +179,10 @@ impl World {
     }
 
     /// Compares a text with the recording of this test; `part` tells several in one test apart.
-    pub(crate) fn compare(&self, part: &str, text: &str) {
+    ///
+    /// # Panics
+    /// When they differ.
+    pub fn is_recorded(&self, part: &str, text: &str) {
         let mut name = self.case.recording();
         if !part.is_empty() {
             name = format!("{name}__{part}");

@@ -1,0 +1,266 @@
+//! What belongs to no operation, and what reaches none: the specification's shape every time.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpStream};
+
+use contract_tests::actor::Request;
+use contract_tests::on_both_databases;
+use contract_tests::world::{Case, World};
+use serde_json::json;
+
+use crate::new_agent;
+
+on_both_databases![
+    an_unknown_path_is_404,
+    a_wrong_method_is_405,
+    preflights_are_not_answered,
+    every_answer_has_the_headers_of_every_answer,
+    the_requests_own_id_comes_back,
+    a_bad_id_is_replaced,
+    malformed_json_is_refused,
+    json_that_is_not_utf_8_is_refused,
+    deeply_nested_json_is_refused,
+    a_key_that_is_there_twice_is_refused,
+    a_query_parameter_that_is_there_twice_is_refused,
+    a_query_that_is_not_utf_8_is_refused,
+    a_body_of_unknown_length_is_bounded_too,
+    headers_that_are_too_large_are_refused,
+    a_target_that_is_too_long_is_refused,
+    a_body_that_does_not_come_is_given_up,
+    a_form_that_does_not_come_is_given_up,
+    what_there_is_no_room_for_is_turned_away,
+    two_authorizations_are_none,
+    a_token_in_the_query_is_none,
+    a_request_of_http_1_0_is_answered,
+];
+
+fn an_unknown_path_is_404(case: Case) {
+    let world = case.world();
+    world.anyone().gets("/nothing/here").is_as_recorded();
+    for path in [
+        "/",
+        "/agents/",
+        "/Agents",
+        "/agents/a/b",
+        "/oauth2",
+        "/api-docs/",
+        "/api-docs/../openapi.yaml",
+        "/%ff",
+    ] {
+        let answer = world.raw("GET", path, format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n").as_bytes());
+        assert_eq!(answer.status(), 404, "{path}\n{answer}");
+    }
+    let posted = world.anyone().posts("/nothing/here", &json!({}));
+    assert_eq!(posted.status(), 404, "{posted}");
+}
+
+fn a_wrong_method_is_405(case: Case) {
+    let world = case.world();
+    world.anyone().sends(Request::new("DELETE", "/agents")).is_as_recorded();
+    for (method, path) in [
+        ("GET", "/oauth2/token"),
+        ("HEAD", "/oauth2/token"),
+        ("PUT", "/oauth2/introspect"),
+        ("POST", "/health"),
+        ("POST", "/.well-known/jwks.json"),
+        ("DELETE", "/agents/01931e2c-0000-7000-8000-000000000000"),
+        ("PATCH", "/openapi.yaml"),
+        ("TRACE", "/agents"),
+        ("BREW", "/agents"),
+    ] {
+        let answer = world.anyone().sends(Request::new(method, path));
+        assert_eq!(answer.status(), 405, "{method} {path}\n{answer}");
+    }
+}
+
+fn preflights_are_not_answered(case: Case) {
+    let world = case.world();
+    let preflight = Request::new("OPTIONS", "/agents")
+        .header("origin", "https://elsewhere.example.com")
+        .header("access-control-request-method", "POST");
+    world.anyone().sends(preflight).is_as_recorded();
+}
+
+/// The answer with all its headers but those of the protocol.
+fn headers_of(world: &World, path: &str) -> String {
+    let answer = world.anyone().gets(path);
+    let names = [
+        "content-security-policy",
+        "referrer-policy",
+        "strict-transport-security",
+        "x-content-type-options",
+        "x-frame-options",
+    ];
+    let lines = names.map(|name| format!("{name}: {}\n", answer.header(name).unwrap_or("-")));
+    format!("GET {path}\n\n{}", lines.concat())
+}
+
+fn every_answer_has_the_headers_of_every_answer(case: Case) {
+    let world = case.world();
+    let all: Vec<String> =
+        ["/nothing", "/agents", "/health", "/api-docs"].iter().map(|path| headers_of(&world, path)).collect();
+    world.is_recorded("", &all.join("\n"));
+}
+
+fn the_requests_own_id_comes_back(case: Case) {
+    let world = case.world();
+    for id in ["a", "A-Za-z0-9._-", &"x".repeat(64)] {
+        let answer = world.anyone().sends(Request::new("GET", "/agents").header("x-request-id", id));
+        assert_eq!(answer.header("x-request-id"), Some(id));
+        assert_eq!(answer.json()["requestId"], id, "{answer}");
+    }
+}
+
+fn a_bad_id_is_replaced(case: Case) {
+    let world = case.world();
+    for id in ["", "a b", "a/b", "<script>", &"x".repeat(65)] {
+        let answer = world.anyone().sends(Request::new("GET", "/agents").header("x-request-id", id));
+        let given = answer.header("x-request-id").unwrap_or_default().to_owned();
+        assert_ne!(given, id);
+        assert_eq!(answer.json()["requestId"], given, "{answer}");
+    }
+}
+
+fn malformed_json_is_refused(case: Case) {
+    let world = case.world();
+    let operator = world.operator().holding("agents:write");
+    operator.sends(Request::new("POST", "/agents").body("application/json", "{\"email\": ")).is_as_recorded();
+    let agent = new_agent("screener-001@example.com").to_string();
+    for body in [
+        "",
+        " ",
+        "null",
+        "[]",
+        "7",
+        "\"{}\"",
+        "{'a': 1}",
+        "{\"a\": NaN}",
+        &format!("{agent} {agent}"),
+        &format!("\u{feff}{agent}"),
+    ] {
+        let answer = operator.sends(Request::new("POST", "/agents").body("application/json", body));
+        assert_eq!(answer.status(), 400, "{body}\n{answer}");
+        assert_eq!(answer.json()["code"], "VALIDATION_ERROR", "{answer}");
+    }
+}
+
+fn json_that_is_not_utf_8_is_refused(case: Case) {
+    let world = case.world();
+    let body = [b"{\"email\": \"".as_slice(), &[0xff, 0xfe], b"\"}"].concat();
+    let operator = world.operator().holding("agents:write");
+    operator.sends(Request::new("POST", "/agents").body("application/json", body)).is_as_recorded();
+}
+
+fn deeply_nested_json_is_refused(case: Case) {
+    let world = case.world();
+    let operator = world.operator().holding("agents:write");
+    let deep = format!("{{\"metadata\": {{\"a\": {}{}}}}}", "[".repeat(30_000), "]".repeat(30_000));
+    operator.sends(Request::new("POST", "/agents").body("application/json", deep)).is_as_recorded();
+}
+
+fn a_key_that_is_there_twice_is_refused(case: Case) {
+    let world = case.world();
+    let operator = world.operator().holding("agents:write");
+    let agent = new_agent("screener-001@example.com").to_string();
+    let twice = agent.replacen('{', "{\"email\": \"other@example.com\", ", 1);
+    operator.sends(Request::new("POST", "/agents").body("application/json", twice)).is_as_recorded();
+    let nested = agent.replacen('{', "{\"metadata\": {\"a\": {\"b\": 1, \"b\": 2}}, ", 1);
+    let answer = operator.sends(Request::new("POST", "/agents").body("application/json", nested));
+    assert_eq!(answer.status(), 400, "{answer}");
+}
+
+fn a_query_parameter_that_is_there_twice_is_refused(case: Case) {
+    let world = case.world();
+    world.operator().holding("agents:read").gets("/agents?limit=1&limit=2").is_as_recorded();
+}
+
+fn a_query_that_is_not_utf_8_is_refused(case: Case) {
+    let world = case.world();
+    world.operator().holding("agents:read").gets("/agents?q=%ff%fe").is_as_recorded();
+}
+
+fn a_body_of_unknown_length_is_bounded_too(case: Case) {
+    let world = case.world();
+    let token = world.operator().holding("agents:write").token().to_owned();
+    let head = format!(
+        "POST /agents HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+         transfer-encoding: chunked\r\n\r\n"
+    );
+    let chunk = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
+    let bytes = format!("{head}{}0\r\n\r\n", chunk.repeat(5));
+    let answer = world.raw("POST", "/agents", bytes.as_bytes());
+    assert_eq!(answer.status(), 413, "{answer}");
+}
+
+fn headers_that_are_too_large_are_refused(case: Case) {
+    let world = case.world();
+    let large = Request::new("GET", "/health").header("x-large", &"x".repeat(32 * 1024));
+    world.anyone().sends(large).is_as_recorded();
+}
+
+fn a_target_that_is_too_long_is_refused(case: Case) {
+    let world = case.world();
+    let answer = world.anyone().gets(&format!("/health?{}", "x".repeat(32 * 1024)));
+    assert_eq!(answer.status(), 431, "{answer}");
+}
+
+/// Sends the head of a request whose body never comes.
+fn half_a_request(world: &World, head: &str) -> TcpStream {
+    let mut stream =
+        TcpStream::connect((Ipv4Addr::LOCALHOST, world.server.port)).expect("the server can be reached");
+    stream.write_all(head.as_bytes()).expect("the head can be sent");
+    stream
+}
+
+/// The head of a token request whose body is said to have a hundred bytes.
+const HALF: &str = "POST /oauth2/token HTTP/1.1\r\nhost: a\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+                    content-length: 100\r\n\r\ngrant_type=";
+
+fn a_body_that_does_not_come_is_given_up(case: Case) {
+    let world = case.world_with(&[("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "1")]);
+    let token = world.operator().holding("agents:write").token().to_owned();
+    let head = format!(
+        "POST /agents HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+         content-length: 100\r\n\r\n{{"
+    );
+    world.raw("POST", "/agents", head.as_bytes()).is_as_recorded();
+}
+
+fn a_form_that_does_not_come_is_given_up(case: Case) {
+    let world = case.world_with(&[("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "1")]);
+    let answer = world.raw("POST", "/oauth2/token", HALF.as_bytes());
+    assert_eq!(answer.status(), 408, "{answer}");
+}
+
+fn what_there_is_no_room_for_is_turned_away(case: Case) {
+    let world =
+        case.world_with(&[("AGENTIDP_CONCURRENT_REQUESTS", "1"), ("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "30")]);
+    let _waiting = half_a_request(&world, HALF);
+    let metadata = "/.well-known/oauth-authorization-server";
+    world.eventually(503, || world.anyone().gets(metadata)).is_as_recorded();
+    world.operator().asks_for_a_token(&[("scope", "agents:read")]).is_recorded_as("oauth");
+    world.anyone().gets("/agents").is_recorded_as("agents");
+    let health = world.anyone().gets("/health/live");
+    assert_eq!(health.status(), 200, "{health}");
+}
+
+fn two_authorizations_are_none(case: Case) {
+    let world = case.world();
+    let token = world.operator().holding("agents:read").token().to_owned();
+    let request = Request::new("GET", "/agents").header("authorization", &format!("Bearer {token}"));
+    let answer = world.anyone().sends(request.header("authorization", "Bearer other"));
+    assert!([400, 401].contains(&answer.status()), "{answer}");
+}
+
+fn a_token_in_the_query_is_none(case: Case) {
+    let world = case.world();
+    let token = world.operator().holding("agents:read").token().to_owned();
+    let answer = world.anyone().gets(&format!("/agents?access_token={token}"));
+    assert_eq!(answer.status(), 401, "{answer}");
+}
+
+fn a_request_of_http_1_0_is_answered(case: Case) {
+    let world = case.world();
+    let answer = world.raw("GET", "/health/live", b"GET /health/live HTTP/1.0\r\n\r\n");
+    assert_eq!(answer.status(), 200, "{answer}");
+}
