@@ -3,7 +3,9 @@
 //! The rooms of the house, and what each may use, are described in `docs/architecture.md`; the test `house` reads
 //! the imports and holds them to it.
 
+pub mod cache;
 pub mod clock;
 pub mod crypto;
 pub mod domain;
+pub mod jobs;
 pub mod store;

@@ -1,9 +1,24 @@
 //! The audit log: what is recorded of every change and every decision.
 
-use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::agents::{AgentId, Owner};
+use super::callers::{AuthMethod, Client, Principal, RequestContext};
+use super::canonical::{self, NotCanonical};
+use super::credentials::CredentialId;
+use super::pages::{Page, cursor_read};
+use super::refusal::{Answered, Fault, Refusal};
+use crate::clock::Clock;
+use crate::crypto::Entropy;
+use crate::crypto::master::hex;
+use crate::store::audit::AuditWrites;
+use crate::store::{Store, StoreFault, Unit};
 
 /// One event as it is stored: the exact bytes that are hashed, and the columns that queries use.
 ///
@@ -45,4 +60,512 @@ pub struct AuditFilter {
     pub from: Option<DateTime<Utc>>,
     /// Events before this time.
     pub to: Option<DateTime<Utc>>,
+}
+
+/// What was done, by the names of the specification's `AuditAction`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// An agent came to be, or its registration was refused.
+    AgentRegistered,
+    /// A credential came to be.
+    CredentialIssued,
+    /// A token was issued.
+    TokenIssued,
+    /// A client that had proved itself was refused a token.
+    TokenRefused,
+    /// A signing key came to be.
+    KeyCreated,
+    /// The first operator came to be.
+    ServerBootstrapped,
+    /// The operator got a new credential at the command line.
+    ServerRecovered,
+    /// A caller that had proved itself was refused.
+    AccessDenied,
+    /// So many callers did not prove themselves.
+    AuthenticationFailedCounted,
+    /// So many tokens were introspected.
+    TokenIntrospectedCounted,
+}
+
+impl Action {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AgentRegistered => "agent.registered",
+            Self::CredentialIssued => "credential.issued",
+            Self::TokenIssued => "token.issued",
+            Self::TokenRefused => "token.refused",
+            Self::KeyCreated => "key.created",
+            Self::ServerBootstrapped => "server.bootstrapped",
+            Self::ServerRecovered => "server.recovered",
+            Self::AccessDenied => "access.denied",
+            Self::AuthenticationFailedCounted => "authentication.failed.counted",
+            Self::TokenIntrospectedCounted => "token.introspected.counted",
+        }
+    }
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It was done.
+    Success,
+    /// It was refused.
+    Denied,
+    /// It failed through a fault of ours.
+    Failure,
+}
+
+impl Outcome {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Denied => "denied",
+            Self::Failure => "failure",
+        }
+    }
+}
+
+/// Who did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The agent, if one proved itself.
+    pub agent_id: Option<AgentId>,
+    /// How.
+    pub method: AuthMethod,
+    /// With which credential, if that is known.
+    pub credential_id: Option<CredentialId>,
+}
+
+impl Actor {
+    /// An actor that is no agent: the server itself, its command line, or nobody in particular.
+    pub fn nameless(method: AuthMethod) -> Self {
+        Self { agent_id: None, method, credential_id: None }
+    }
+}
+
+impl From<&Client> for Actor {
+    fn from(client: &Client) -> Self {
+        Self {
+            agent_id: Some(client.agent_id()),
+            method: client.method,
+            credential_id: Some(client.credential_id()),
+        }
+    }
+}
+
+impl From<&Principal> for Actor {
+    fn from(principal: &Principal) -> Self {
+        Self { agent_id: Some(principal.agent_id), method: AuthMethod::Bearer, credential_id: None }
+    }
+}
+
+/// What it was done to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// The agent.
+    pub agent_id: Option<AgentId>,
+    /// The credential.
+    pub credential_id: Option<CredentialId>,
+    /// The token, by its `jti`.
+    pub token_id: Option<Uuid>,
+}
+
+/// An event before it is sealed into a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditEvent {
+    action: Action,
+    outcome: Outcome,
+    reason: Option<&'static str>,
+    actor: Actor,
+    subject: Subject,
+    owner: Option<Owner>,
+    request_id: Option<String>,
+    address: Option<String>,
+    data: Map<String, Value>,
+}
+
+/// Why an event cannot be recorded: a fault of the program, as every value in it was checked before.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EventFlaw {
+    /// A string holds NUL, which PostgreSQL cannot keep.
+    #[error("a string of the event holds NUL")]
+    Nul,
+    /// A value has no canonical form.
+    #[error("a value of the event has no canonical form: {0}")]
+    NotCanonical(#[from] NotCanonical),
+    /// It is over [`EVENT_LIMIT`].
+    #[error("the event has {0} bytes")]
+    TooLarge(usize),
+}
+
+/// The most bytes that an event may have.
+pub const EVENT_LIMIT: usize = 8 * 1024;
+
+/// The most bytes that one string of an event's data may have; longer ones are cut.
+const STRING_LIMIT: usize = 1024;
+
+impl AuditEvent {
+    /// An event that went well.
+    pub fn success(action: Action, actor: Actor) -> Self {
+        Self {
+            action,
+            outcome: Outcome::Success,
+            reason: None,
+            actor,
+            subject: Subject::default(),
+            owner: None,
+            request_id: None,
+            address: None,
+            data: Map::new(),
+        }
+    }
+
+    /// An event that was refused, for this reason code.
+    pub fn denied(action: Action, actor: Actor, reason: &'static str) -> Self {
+        Self { outcome: Outcome::Denied, reason: Some(reason), ..Self::success(action, actor) }
+    }
+
+    /// The request that caused it.
+    pub fn during(mut self, request: &RequestContext) -> Self {
+        self.request_id = Some(request.request_id.clone());
+        self.address = request.address.map(|address| address.to_string());
+        self
+    }
+
+    /// The prefix of addresses that it came from, where no single request caused it.
+    pub fn from_prefix(mut self, prefix: Option<String>) -> Self {
+        self.address = prefix;
+        self
+    }
+
+    /// What it was done to.
+    pub fn on(mut self, subject: Subject) -> Self {
+        self.subject = subject;
+        self
+    }
+
+    /// Behind whose wall it stands.
+    pub fn behind(mut self, owner: &Owner) -> Self {
+        self.owner = Some(owner.clone());
+        self
+    }
+
+    /// One more thing worth knowing: never a secret or a token. A string over 1,024 bytes is cut.
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        let value = match value.into() {
+            Value::String(text) => Value::String(cut(text)),
+            other => other,
+        };
+        self.data.insert(name.to_owned(), value);
+        self
+    }
+
+    /// What was done.
+    pub fn action(&self) -> Action {
+        self.action
+    }
+
+    /// Makes the row: the canonical bytes (RFC 8785) and the columns that repeat them. The id's time is the event's.
+    pub fn seal(self, clock: &Clock, entropy: &Entropy) -> Result<AuditRow, EventFlaw> {
+        let time = clock.now();
+        let id = entropy.uuid_v7(time);
+        let content = self.content(id, time, &hex(&entropy.bytes::<16>()))?;
+        Ok(AuditRow {
+            id,
+            time,
+            action: self.action.as_str().to_owned(),
+            outcome: self.outcome.as_str().to_owned(),
+            actor_id: self.actor.agent_id,
+            agent_id: self.subject.agent_id,
+            owner: self.owner,
+            content,
+        })
+    }
+
+    /// The members are written in their canonical order here, rather than sorted for every event.
+    fn content(&self, id: Uuid, time: DateTime<Utc>, salt: &str) -> Result<Vec<u8>, EventFlaw> {
+        let mut object = ObjectWriter::open();
+        object.string("action", self.action.as_str());
+        object.object("actor", |actor| {
+            actor.id("agentId", self.actor.agent_id.map(|id| id.0));
+            actor.id("credentialId", self.actor.credential_id.map(|id| id.0));
+            actor.string("method", self.actor.method.as_str());
+        });
+        object.optional("address", self.address.as_deref());
+        object.name("data");
+        canonical::object_write(&self.data, &mut object.out)?;
+        object.id("id", Some(id));
+        object.string("outcome", self.outcome.as_str());
+        object.optional("owner", self.owner.as_ref().map(|owner| owner.0.as_str()));
+        object.optional("reason", self.reason);
+        object.optional("requestId", self.request_id.as_deref());
+        object.string("salt", salt);
+        object.object("subject", |subject| {
+            subject.id("agentId", self.subject.agent_id.map(|id| id.0));
+            subject.id("credentialId", self.subject.credential_id.map(|id| id.0));
+            subject.id("tokenId", self.subject.token_id);
+        });
+        object.string("time", &time.to_rfc3339_opts(SecondsFormat::Millis, true));
+        let content = object.close();
+        // NUL is the one control character that a canonical string can spell only so.
+        if content.windows(6).any(|window| window == b"\\u0000") && has_nul(&content) {
+            return Err(EventFlaw::Nul);
+        }
+        if content.len() > EVENT_LIMIT {
+            return Err(EventFlaw::TooLarge(content.len()));
+        }
+        Ok(content)
+    }
+}
+
+/// Whether a string of the document holds NUL, and not merely a backslash followed by the five characters `u0000`.
+fn has_nul(content: &[u8]) -> bool {
+    fn within(value: &Value) -> bool {
+        match value {
+            Value::String(text) => text.contains('\0'),
+            Value::Array(items) => items.iter().any(within),
+            Value::Object(members) => {
+                members.iter().any(|(name, value)| name.contains('\0') || within(value))
+            }
+            _ => false,
+        }
+    }
+    serde_json::from_slice(content).map_or(true, |value| within(&value))
+}
+
+fn cut(mut text: String) -> String {
+    if text.len() > STRING_LIMIT {
+        let end = (0..=STRING_LIMIT).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+        text.truncate(end);
+    }
+    text
+}
+
+/// The first of these texts that have room in so many bytes, for a list in an event's data.
+pub(super) fn texts_fitting<'a>(texts: impl Iterator<Item = &'a str>, mut room: usize) -> Vec<String> {
+    let fitting = texts.take_while(|text| {
+        let left = room.checked_sub(text.len());
+        room = left.unwrap_or_default();
+        left.is_some()
+    });
+    fitting.map(str::to_owned).collect()
+}
+
+/// Writes an object whose members are given in order.
+struct ObjectWriter {
+    out: Vec<u8>,
+    first: bool,
+}
+
+impl ObjectWriter {
+    fn open() -> Self {
+        let mut out = Vec::with_capacity(640);
+        out.push(b'{');
+        Self { out, first: true }
+    }
+
+    fn name(&mut self, name: &str) {
+        if !self.first {
+            self.out.push(b',');
+        }
+        self.first = false;
+        canonical::string_write(name, &mut self.out);
+        self.out.push(b':');
+    }
+
+    fn string(&mut self, name: &str, value: &str) {
+        self.name(name);
+        canonical::string_write(value, &mut self.out);
+    }
+
+    fn optional(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.string(name, value);
+        }
+    }
+
+    fn id(&mut self, name: &str, value: Option<Uuid>) {
+        if let Some(value) = value {
+            self.string(name, value.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        }
+    }
+
+    fn object(&mut self, name: &str, members: impl FnOnce(&mut Self)) {
+        self.name(name);
+        self.out.push(b'{');
+        self.first = true;
+        members(self);
+        self.out.push(b'}');
+        self.first = false;
+    }
+
+    fn close(mut self) -> Vec<u8> {
+        self.out.push(b'}');
+        self.out
+    }
+}
+
+/// How many events one transaction takes at most.
+const BATCH: usize = 256;
+
+/// How many events wait for a transaction at most; beyond that load is shed.
+const QUEUE: usize = 4096;
+
+/// How often, and after how many milliseconds each time, a commit whose outcome is unknown is tried again.
+const COMMIT_RETRIES_MS: [u64; 3] = [20, 100, 500];
+
+struct Pending {
+    row: AuditRow,
+    written: oneshot::Sender<Result<(), StoreFault>>,
+}
+
+/// Writes events before their answers are given: one task for each node, which commits whatever has come together
+/// meanwhile in one transaction. Clones feed the same task.
+#[derive(Clone)]
+pub struct AuditWriter {
+    queue: mpsc::Sender<Pending>,
+    clock: Clock,
+    entropy: Entropy,
+}
+
+impl AuditWriter {
+    /// Starts the task. It ends when the last clone of the writer is gone and all that was queued is written.
+    pub fn start<S: Store>(store: S, clock: Clock, entropy: Entropy) -> (Self, JoinHandle<()>) {
+        let (queue, mut pending) = mpsc::channel::<Pending>(QUEUE);
+        let task = tokio::spawn(async move {
+            let mut batch = Vec::with_capacity(BATCH);
+            while pending.recv_many(&mut batch, BATCH).await > 0 {
+                let (rows, waiting): (Vec<_>, Vec<_>) =
+                    batch.drain(..).map(|pending| (pending.row, pending.written)).unzip();
+                let results = rows_write(&store, &rows).await;
+                for (written, result) in waiting.into_iter().zip(results) {
+                    // Whoever went away without waiting has its event all the same.
+                    let _ = written.send(result);
+                }
+            }
+        });
+        (Self { queue, clock, entropy }, task)
+    }
+
+    /// Writes the event, and comes back when it is durable.
+    ///
+    /// Refused with [`Refusal::Overloaded`] when the queue is full. A fault means that the event may or may not be
+    /// there, and that what it speaks of must not happen.
+    pub async fn write(&self, event: AuditEvent) -> Result<Answered<()>, Fault> {
+        let row = event.seal(&self.clock, &self.entropy)?;
+        let (written, durable) = oneshot::channel();
+        let ended = || Fault::Store(StoreFault::Unavailable("the audit writer has ended".into()));
+        match self.queue.try_send(Pending { row, written }) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => return Ok(Err(Refusal::Overloaded)),
+            Err(mpsc::error::TrySendError::Closed(_)) => return Err(ended()),
+        }
+        durable.await.map_err(|_| ended())??;
+        Ok(Ok(()))
+    }
+
+    /// Whether the task is there to write.
+    pub fn is_running(&self) -> bool {
+        !self.queue.is_closed()
+    }
+}
+
+/// Writes the rows in as few transactions as it takes for a row that the database refuses to fail alone; answers for
+/// each row in turn.
+async fn rows_write<S: Store>(store: &S, rows: &[AuditRow]) -> Vec<Result<(), StoreFault>> {
+    let mut results: Vec<Result<(), StoreFault>> = rows.iter().map(|_| Ok(())).collect();
+    let mut ranges = vec![0..rows.len()];
+    while let Some(range) = ranges.pop() {
+        let Err(fault) = rows_write_together(store, &rows[range.clone()]).await else { continue };
+        let hopeless = matches!(fault, StoreFault::Unavailable(_));
+        if range.len() > 1 && !hopeless {
+            let middle = range.start + range.len() / 2;
+            ranges.extend([range.start..middle, middle..range.end]);
+            continue;
+        }
+        tracing::error!(events = range.len(), %fault, "audit events could not be written");
+        for result in &mut results[range] {
+            *result = Err(if hopeless {
+                StoreFault::Unavailable(fault.to_string())
+            } else {
+                StoreFault::Refused(fault.to_string())
+            });
+        }
+    }
+    results
+}
+
+/// One transaction. A commit that fails may have happened, so the same rows are written again: those that are there
+/// already are passed over.
+async fn rows_write_together<S: Store>(store: &S, rows: &[AuditRow]) -> Result<(), StoreFault> {
+    let mut retries = COMMIT_RETRIES_MS.iter();
+    let mut outcome_unknown = false;
+    loop {
+        let fault = match rows_append(store, rows).await {
+            Ok(unit) => match unit.commit().await {
+                Ok(()) => return Ok(()),
+                Err(fault) => {
+                    outcome_unknown = true;
+                    fault
+                }
+            },
+            Err(fault) => fault,
+        };
+        match retries.next() {
+            Some(pause) if outcome_unknown => tokio::time::sleep(Duration::from_millis(*pause)).await,
+            _ => return Err(fault),
+        }
+    }
+}
+
+async fn rows_append<S: Store>(store: &S, rows: &[AuditRow]) -> Result<S::Unit, StoreFault> {
+    let mut unit = store.begin().await?;
+    unit.audit_append(rows).await?;
+    Ok(unit)
+}
+
+/// Reading the log.
+#[derive(Clone)]
+pub struct AuditService<S> {
+    store: S,
+}
+
+impl<S: Store> AuditService<S> {
+    /// Reads from this store.
+    pub fn new(store: S) -> Self {
+        Self { store }
+    }
+
+    /// Events that pass the filter, in the order that the store promises, at most `limit` after the cursor. Without
+    /// `idp:admin` only those behind the caller's own wall; what the filter says of an owner narrows further.
+    ///
+    /// A row's `content` is the event as the API shows it.
+    pub async fn list(
+        &self,
+        principal: &Principal,
+        mut filter: AuditFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Answered<Page<AuditRow>>, Fault> {
+        let after = match cursor.map(cursor_read).transpose() {
+            Ok(after) => after,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if !principal.sees_every_owner() {
+            if filter.owner.as_ref().is_some_and(|owner| *owner != principal.owner) {
+                return Ok(Ok(Page::empty()));
+            }
+            filter.owner = Some(principal.owner.clone());
+        }
+        let rows = self.store.audit_list(&filter, after, limit.saturating_add(1)).await?;
+        Ok(Ok(Page::cut(rows, limit, |row| row.id)))
+    }
+}
+
+impl From<EventFlaw> for Fault {
+    fn from(flaw: EventFlaw) -> Self {
+        Self::Impossible(flaw.to_string())
+    }
 }

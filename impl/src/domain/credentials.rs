@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 use super::agents::{Agent, AgentId};
 use super::changes::Rev;
+use super::refusal::{Answered, Fault, Refusal};
+use crate::crypto::{ClientSecret, Entropy, HashFault, HashPool, MasterKey, SecretText};
 
 /// The identifier of a credential (UUIDv7); a client secret carries it, so that a check reads one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,4 +99,62 @@ pub struct ClientRecord {
     pub images: SecretImages,
     /// The position of the change feed in the same snapshot as the rest of this record.
     pub rev: Rev,
+}
+
+/// What a new credential is made of: the record, its one-way images, and the secret that is shown once.
+#[derive(Clone, Debug)]
+pub struct MintedCredential {
+    /// The record.
+    pub credential: Credential,
+    /// What is kept of the secret.
+    pub images: SecretImages,
+    /// The secret itself.
+    pub secret: SecretText,
+}
+
+/// Makes credentials. Slow (bcrypt), and so called before a transaction begins, never within one.
+#[derive(Clone, Debug)]
+pub struct CredentialMint {
+    master: MasterKey,
+    pool: HashPool,
+    entropy: Entropy,
+}
+
+impl CredentialMint {
+    /// A mint whose verifiers are made under this master key and whose hashes are computed in this pool.
+    pub fn new(master: MasterKey, pool: HashPool, entropy: Entropy) -> Self {
+        Self { master, pool, entropy }
+    }
+
+    /// A new credential of the agent, active from `at` and without an end. Refused with [`Refusal::Overloaded`] when
+    /// the pool is full.
+    pub async fn mint(
+        &self,
+        agent_id: AgentId,
+        at: DateTime<Utc>,
+    ) -> Result<Answered<MintedCredential>, Fault> {
+        let id = CredentialId(self.entropy.uuid_v7(at));
+        let secret = ClientSecret::generate(id.0, &self.entropy);
+        let secret_hash = match self.pool.hash(secret.random(), self.entropy.bytes()).await {
+            Ok(hash) => hash,
+            Err(HashFault::Busy) => return Ok(Err(Refusal::Overloaded)),
+            Err(HashFault::Failed(problem)) => return Err(Fault::Impossible(problem)),
+        };
+        let images = SecretImages {
+            secret_hash,
+            verifier: self.master.verifier(secret.random()),
+            verifier_key_version: self.master.verifier_key_version().to_owned(),
+        };
+        let credential = Credential {
+            id,
+            agent_id,
+            label: None,
+            status: CredentialStatus::Active,
+            created_at: at,
+            expires_at: None,
+            last_used_at: None,
+            rotated_from: None,
+        };
+        Ok(Ok(MintedCredential { credential, images, secret: secret.to_text() }))
+    }
 }

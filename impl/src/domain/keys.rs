@@ -1,9 +1,21 @@
 //! Signing keys and the canary of the master key, as they are kept.
 
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
+
+use super::audit::{Action, Actor, AuditEvent, EventFlaw};
+use super::callers::AuthMethod;
+use super::changes::ChangeKind;
+use super::refusal::{Fault, TokenFlaw};
+use crate::clock::Clock;
+use crate::crypto::jwt::{SigningKey, VerifyingKey, private_key_generate, token_kid};
+use crate::crypto::{CryptoFault, Entropy, MasterKey, Seal, SecretText};
+use crate::store::audit::AuditWrites;
+use crate::store::keys::KeyWrites;
+use crate::store::{Store, StoreFault, Unit};
 
 /// An algorithm that tokens are signed with and whose keys are published (RFC 7518 §3.1, RFC 8037 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,6 +71,293 @@ pub struct StoredKey {
 /// Shows which key it is and nothing of its private part.
 impl fmt::Debug for StoredKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredKey").field("id", &self.id).field("algorithm", &self.algorithm).finish_non_exhaustive()
+        f.debug_struct("StoredKey")
+            .field("id", &self.id)
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
     }
+}
+
+/// What tokens are signed with, as the configuration says.
+#[derive(Clone, Debug)]
+pub enum Signing {
+    /// Keys made here, kept sealed, their public parts published.
+    Asymmetric(SigningAlgorithm),
+    /// HS256 under a secret shared with one verifier: for development, and nothing is published.
+    SharedSecret(SecretText),
+}
+
+/// What a key ring is opened with.
+#[derive(Clone, Debug)]
+pub struct KeySettings {
+    /// What tokens are signed with.
+    pub signing: Signing,
+    /// Whose tokens they are.
+    pub issuer: String,
+}
+
+/// Why the keys cannot be used: the server must not start.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFault {
+    /// The memory failed.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// The back end failed, or a sealed key does not open.
+    #[error(transparent)]
+    Crypto(#[from] CryptoFault),
+    /// The canary does not open.
+    #[error(
+        "the master key is not the one that this database was first opened with; set AGENTIDP_MASTER_KEY (or \
+         AGENTIDP_MASTER_KEY_FILE) to that one"
+    )]
+    WrongMasterKey,
+    /// There are keys and no canary; nothing is made over them.
+    #[error(
+        "the database holds signing keys but no canary of their master key; restore it from a whole backup"
+    )]
+    CanaryMissing,
+    /// No key may sign now.
+    #[error("no signing key for {0} is in force")]
+    NoneSigns(&'static str),
+    /// The event of a new key cannot be recorded.
+    #[error("the event of a new signing key cannot be recorded: {0}")]
+    Event(#[from] EventFlaw),
+}
+
+impl From<KeyFault> for Fault {
+    fn from(fault: KeyFault) -> Self {
+        match fault {
+            KeyFault::Store(fault) => Self::Store(fault),
+            KeyFault::Crypto(fault) => Self::Crypto(fault),
+            other => Self::Impossible(other.to_string()),
+        }
+    }
+}
+
+const CANARY: Seal<'static> = Seal { table: "key_canary", id: "1", purpose: "canary" };
+const CANARY_TEXT: &[u8] = b"this database was first opened with this master key";
+
+/// Makes sure that the master key is the one that the database was first opened with; on a new database, it becomes
+/// that. Several nodes may do so at once: one sets the canary, the others are measured by it.
+pub async fn canary_check<S: Store>(
+    store: &S,
+    master: &MasterKey,
+    entropy: &Entropy,
+) -> Result<(), KeyFault> {
+    if let Some(sealed) = store.key_canary_get().await? {
+        return canary_open(master, &sealed);
+    }
+    if !store.key_list().await?.is_empty() {
+        return Err(KeyFault::CanaryMissing);
+    }
+    let mut unit = store.begin().await?;
+    if unit.key_canary_insert(&master.seal(&CANARY, CANARY_TEXT, entropy)?).await? {
+        unit.commit().await?;
+        return Ok(());
+    }
+    drop(unit);
+    match store.key_canary_get().await? {
+        Some(sealed) => canary_open(master, &sealed),
+        None => Err(KeyFault::CanaryMissing),
+    }
+}
+
+fn canary_open(master: &MasterKey, sealed: &[u8]) -> Result<(), KeyFault> {
+    match master.open(&CANARY, sealed) {
+        Ok(text) if text.as_slice() == CANARY_TEXT => Ok(()),
+        _ => Err(KeyFault::WrongMasterKey),
+    }
+}
+
+/// The `kid` of the shared secret, which no stored key (a UUID) can have.
+const SHARED_KID: &str = "shared";
+
+/// The keys in use on this node: parsed once, replaced as a whole when the database's change.
+pub struct KeyRing {
+    settings: KeySettings,
+    master: MasterKey,
+    clock: Clock,
+    keys: RwLock<Arc<Vec<RingKey>>>,
+}
+
+/// One key with the times of its life.
+struct RingKey {
+    signing: SigningKey,
+    verifying: VerifyingKey,
+    public_jwk: Option<serde_json::Value>,
+    /// Whether it is of the algorithm that signs now.
+    signs: bool,
+    signs_from: DateTime<Utc>,
+    signs_until: Option<DateTime<Utc>>,
+    published_until: Option<DateTime<Utc>>,
+}
+
+impl RingKey {
+    fn may_sign(&self, now: DateTime<Utc>) -> bool {
+        self.signs && self.signs_from <= now && self.signs_until.is_none_or(|until| now < until)
+    }
+
+    fn is_published(&self, now: DateTime<Utc>) -> bool {
+        self.published_until.is_none_or(|until| now < until)
+    }
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyRing").field("algorithm", &self.algorithm_name()).finish_non_exhaustive()
+    }
+}
+
+impl KeyRing {
+    /// Checks the canary, and loads the keys; makes the first key of the algorithm where there is none, by
+    /// compare-and-swap among several nodes, with its event. Nothing is ever made over a key that is there.
+    pub async fn open<S: Store>(
+        store: &S,
+        settings: KeySettings,
+        master: &MasterKey,
+        clock: &Clock,
+        entropy: &Entropy,
+    ) -> Result<Self, KeyFault> {
+        canary_check(store, master, entropy).await?;
+        if let Signing::Asymmetric(algorithm) = settings.signing
+            && !store.key_list().await?.iter().any(|key| key.algorithm == algorithm)
+        {
+            key_create_first(store, algorithm, master, clock, entropy).await?;
+        }
+        let ring = Self { settings, master: master.clone(), clock: clock.clone(), keys: RwLock::default() };
+        ring.reload(store).await?;
+        Ok(ring)
+    }
+
+    /// Reads the keys anew, as after a change of them. On a fault the ring stays as it is.
+    pub async fn reload<S: Store>(&self, store: &S) -> Result<(), KeyFault> {
+        let issuer = &self.settings.issuer;
+        let keys = match &self.settings.signing {
+            Signing::SharedSecret(secret) => vec![RingKey {
+                signing: SigningKey::from_shared_secret(SHARED_KID, secret)?,
+                verifying: VerifyingKey::from_shared_secret(SHARED_KID, secret, issuer),
+                public_jwk: None,
+                signs: true,
+                signs_from: DateTime::<Utc>::MIN_UTC,
+                signs_until: None,
+                published_until: None,
+            }],
+            Signing::Asymmetric(algorithm) => {
+                let stored = store.key_list().await?;
+                let parsed = stored.iter().map(|key| ring_key(key, *algorithm, &self.master, issuer));
+                parsed.collect::<Result<Vec<_>, CryptoFault>>()?
+            }
+        };
+        let now = self.clock.now();
+        if !keys.iter().any(|key| key.may_sign(now)) {
+            return Err(KeyFault::NoneSigns(self.algorithm_name()));
+        }
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        Ok(())
+    }
+
+    /// The `alg` that tokens are signed with now.
+    pub fn algorithm_name(&self) -> &'static str {
+        match &self.settings.signing {
+            Signing::Asymmetric(algorithm) => algorithm.as_str(),
+            Signing::SharedSecret(_) => "HS256",
+        }
+    }
+
+    /// The set of public keys (RFC 7517 §5), never empty, or nothing when a shared secret signs. Keys that are yet to
+    /// sign and keys whose last token still lives are in it.
+    pub fn jwks(&self) -> Option<serde_json::Value> {
+        let now = self.clock.now();
+        let keys = self.current();
+        let published = keys.iter().filter(|key| key.is_published(now));
+        let jwks: Vec<_> = published.filter_map(|key| key.public_jwk.clone()).collect();
+        (!jwks.is_empty()).then(|| serde_json::json!({ "keys": jwks }))
+    }
+
+    /// Signs the claims of an access token with the key in force: of several, the one that began last.
+    pub(crate) fn sign<T: serde::Serialize>(&self, claims: &T) -> Result<SecretText, KeyFault> {
+        let now = self.clock.now();
+        let keys = self.current();
+        let in_force = keys.iter().filter(|key| key.may_sign(now)).max_by_key(|key| key.signs_from);
+        let key = in_force.ok_or(KeyFault::NoneSigns(self.algorithm_name()))?;
+        Ok(key.signing.sign(claims)?)
+    }
+
+    /// The claims of a token that one of the published keys signed for this issuer (RFC 9068 §4, RFC 8725 §3).
+    pub(crate) fn verify<T: serde::de::DeserializeOwned>(&self, token: &str) -> Result<T, TokenFlaw> {
+        let kid = token_kid(token)?;
+        let now = self.clock.now();
+        let keys = self.current();
+        let named = keys.iter().find(|key| key.verifying.kid() == kid && key.is_published(now));
+        named.ok_or(TokenFlaw::UnknownKey)?.verifying.verify(token)
+    }
+
+    fn current(&self) -> Arc<Vec<RingKey>> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The place of a key's sealed private part.
+fn private_key_seal(kid: &str) -> Seal<'_> {
+    Seal { table: "signing_keys", id: kid, purpose: "private key" }
+}
+
+fn ring_key(
+    stored: &StoredKey,
+    signs: SigningAlgorithm,
+    master: &MasterKey,
+    issuer: &str,
+) -> Result<RingKey, CryptoFault> {
+    let kid = stored.id.to_string();
+    let private = master.open(&private_key_seal(&kid), &stored.private_key_sealed)?;
+    let signing = SigningKey::from_pkcs8(&kid, stored.algorithm, &private)?;
+    // What is published is what the private part says, whatever the column says.
+    let public_jwk = signing.public_jwk()?.filter(|jwk| *jwk == stored.public_jwk);
+    let public_jwk = public_jwk.ok_or_else(|| {
+        CryptoFault::KeyUnusable(kid.clone(), "its public part is not that of its private part")
+    })?;
+    Ok(RingKey {
+        signing,
+        verifying: VerifyingKey::from_jwk(&kid, stored.algorithm, &public_jwk, issuer)?,
+        public_jwk: Some(public_jwk),
+        signs: stored.algorithm == signs,
+        signs_from: stored.signs_from,
+        signs_until: stored.signs_until,
+        published_until: stored.published_until,
+    })
+}
+
+/// Makes the first key of the algorithm, unless another node has: then that one's is used.
+async fn key_create_first<S: Store>(
+    store: &S,
+    algorithm: SigningAlgorithm,
+    master: &MasterKey,
+    clock: &Clock,
+    entropy: &Entropy,
+) -> Result<(), KeyFault> {
+    let now = clock.now();
+    let id = entropy.uuid_v7(now);
+    let kid = id.to_string();
+    let private = private_key_generate(algorithm)?;
+    let public_jwk = SigningKey::from_pkcs8(&kid, algorithm, &private)?.public_jwk()?;
+    let key = StoredKey {
+        id,
+        algorithm,
+        public_jwk: public_jwk.unwrap_or_default(),
+        private_key_sealed: master.seal(&private_key_seal(&kid), &private, entropy)?,
+        created_at: now,
+        signs_from: now,
+        signs_until: None,
+        published_until: None,
+    };
+    let event = AuditEvent::success(Action::KeyCreated, Actor::nameless(AuthMethod::System))
+        .with("kid", kid.as_str())
+        .with("algorithm", algorithm.as_str())
+        .seal(clock, entropy)?;
+    let mut unit = store.begin().await?;
+    if unit.key_insert_first(&key).await? {
+        unit.audit_append(&[event]).await?;
+        unit.commit_with_changes(&[ChangeKind::KeysChanged], now).await?;
+    }
+    Ok(())
 }

@@ -2,9 +2,17 @@
 
 pub mod agents;
 pub mod audit;
+pub mod bootstrap;
 pub mod callers;
+pub mod canonical;
 pub mod changes;
+pub mod clients;
 pub mod credentials;
+pub mod feed;
 pub mod keys;
+pub mod pages;
 pub mod policy;
 pub mod refusal;
+pub mod tally;
+pub mod tokens;
+pub mod uses;

@@ -77,6 +77,8 @@ pub struct Violation {
 /// What is wrong with an access token. The client is told no more than RFC 6750 needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenFlaw {
+    /// There is none (RFC 6750 §3.1: the challenge then carries no error code).
+    Missing,
     /// Not three parts of base64url with JSON inside, or without a claim that each of ours has.
     Malformed,
     /// The header's `typ` is not `at+jwt` (RFC 9068 §4).
@@ -99,6 +101,7 @@ impl TokenFlaw {
     /// The code for logs and the audit trail.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Missing => "token_missing",
             Self::Malformed => "token_malformed",
             Self::WrongType => "token_wrong_type",
             Self::UnknownKey => "token_unknown_key",
@@ -191,6 +194,9 @@ impl Refusal {
                 format!("Granting {capability} takes a token that has it in its scope.")
             }
             Self::Invalid(_) => "The request is not valid; details.violations names each fault.".into(),
+            Self::InvalidToken(TokenFlaw::Missing) => {
+                "This takes an access token: Authorization: Bearer, and a token of this server.".into()
+            }
             Self::InvalidToken(TokenFlaw::Expired) => "The access token has expired; ask for a new one.".into(),
             Self::InvalidToken(_) => "The access token is not valid here; ask for a new one.".into(),
             Self::InsufficientScope { required } => {

@@ -1,0 +1,232 @@
+//! Authenticating clients by their secrets (RFC 6749 §2.3.1), in microseconds and telling nobody why not.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::agents::AgentStatus;
+use super::callers::{AuthMethod, Client, RequestContext};
+use super::credentials::{ClientRecord, CredentialId, CredentialStatus};
+use super::feed::Feed;
+use super::refusal::{Answered, ClientFlaw, Fault, Refusal};
+use super::tally::Tally;
+use super::uses::Uses;
+use crate::clock::Clock;
+use crate::crypto::{ClientSecret, HashFault, HashPool, MasterKey, SecretText};
+use crate::store::credentials::CredentialWrites;
+use crate::store::{Store, Unit};
+
+/// The first level of memory: may cost time, never correctness. What it holds is used only while the feed says that it
+/// is current.
+pub trait ClientCache: Send + Sync {
+    /// The record last kept for the credential, if it is still there.
+    fn client_get(&self, id: CredentialId) -> Option<Arc<ClientRecord>>;
+
+    /// Keeps a record.
+    fn client_put(&self, record: Arc<ClientRecord>);
+}
+
+/// What a client presented.
+#[derive(Clone, Copy)]
+pub struct PresentedClient<'a> {
+    /// Its id, as it came.
+    pub client_id: &'a str,
+    /// Its secret, as it came.
+    pub client_secret: &'a str,
+    /// How it came.
+    pub method: AuthMethod,
+}
+
+/// What authentication needs.
+#[derive(Clone)]
+pub struct ClientParts<S> {
+    /// Where credentials are kept.
+    pub store: S,
+    /// The time.
+    pub clock: Clock,
+    /// Makes and compares verifiers.
+    pub master: MasterKey,
+    /// For the secrets whose verifiers another master key made.
+    pub pool: HashPool,
+    /// Who changed.
+    pub feed: Arc<Feed>,
+    /// What was read before.
+    pub cache: Arc<dyn ClientCache>,
+    /// Counts the failures.
+    pub tally: Arc<Tally>,
+    /// Notes the successes.
+    pub uses: Arc<Uses>,
+}
+
+/// Authenticates clients.
+#[derive(Clone)]
+pub(super) struct Clients<S>(ClientParts<S>);
+
+/// How a presented secret stands to a record.
+enum Verdict {
+    Accepted,
+    Refused(ClientFlaw),
+    /// The verifier was made under another master key: bcrypt decides.
+    VerifierOutdated,
+}
+
+impl<S: Store> Clients<S> {
+    pub(super) fn new(parts: ClientParts<S>) -> Self {
+        Self(parts)
+    }
+
+    /// Authenticates a client (RFC 6749 §2.3.1, §5.2).
+    ///
+    /// Every failure, whatever its cause, takes one reading of the database and one comparison, and answers the same;
+    /// success takes no reading when the record is at hand. So a failure is never decided by a record that is out of
+    /// date, and its time says nothing about what is in the registry. (Where a verifier was made under another master
+    /// key, bcrypt decides and takes its time; each such credential does so once.)
+    pub(super) async fn authenticate(
+        &self,
+        request: &RequestContext,
+        presented: PresentedClient<'_>,
+    ) -> Result<Answered<Client>, Fault> {
+        if !self.0.feed.fresh() {
+            return Ok(Err(Refusal::Stale));
+        }
+        let Some(secret) = ClientSecret::parse(presented.client_secret) else {
+            return Ok(Err(self.refused(request, presented.method, ClientFlaw::MalformedSecret, None)));
+        };
+        let credential_id = CredentialId(secret.credential_id());
+        let client_id = client_id_read(presented.client_id);
+        let now = self.0.clock.now();
+
+        let cached = self.0.cache.client_get(credential_id);
+        let current = cached.filter(|record| self.0.feed.record_is_current(record.agent.id, record.rev));
+        if let Some(record) = current
+            && let Verdict::Accepted = self.judge(Some(&record), client_id, secret.random(), now)
+        {
+            return Ok(Ok(self.accepted(record, presented.method, now)));
+        }
+
+        let loaded = self.0.store.client_get(credential_id).await?.map(Arc::new);
+        let mut verdict = self.judge(loaded.as_deref(), client_id, secret.random(), now);
+        let mut record = loaded;
+        if let (Verdict::VerifierOutdated, Some(outdated)) = (&verdict, &record) {
+            match self.judge_slowly(outdated, client_id, secret.random(), now).await? {
+                Ok((decided, renewed)) => {
+                    verdict = decided;
+                    record = Some(renewed);
+                }
+                Err(refusal) => return Ok(Err(refusal)),
+            }
+        }
+        match (verdict, record) {
+            (Verdict::Accepted, Some(record)) => {
+                self.0.cache.client_put(Arc::clone(&record));
+                Ok(Ok(self.accepted(record, presented.method, now)))
+            }
+            (Verdict::Refused(flaw), record) => {
+                Ok(Err(self.refused(request, presented.method, flaw, record.as_deref())))
+            }
+            (_, record) => {
+                let flaw = ClientFlaw::UnknownCredential;
+                Ok(Err(self.refused(request, presented.method, flaw, record.as_deref())))
+            }
+        }
+    }
+
+    /// Records that nothing was presented where something had to be.
+    pub(super) fn missing(&self, request: &RequestContext) -> Refusal {
+        self.refused(request, AuthMethod::Nothing, ClientFlaw::Missing, None)
+    }
+
+    /// Compares first and looks at the states afterwards, so that each way takes the same time.
+    fn judge(
+        &self,
+        record: Option<&ClientRecord>,
+        client_id: Option<Uuid>,
+        random: &SecretText,
+        now: DateTime<Utc>,
+    ) -> Verdict {
+        const NOBODYS: [u8; 32] = [0; 32];
+        let verifier = record.map_or(&NOBODYS, |record| &record.images.verifier);
+        let fits = self.0.master.verifier_fits(random, verifier);
+        match record {
+            None => Verdict::Refused(ClientFlaw::UnknownCredential),
+            Some(record) if record.images.verifier_key_version != self.0.master.verifier_key_version() => {
+                Verdict::VerifierOutdated
+            }
+            Some(record) => standing(record, client_id, fits, now),
+        }
+    }
+
+    /// bcrypt decides, and a success renews the verifier.
+    async fn judge_slowly(
+        &self,
+        record: &Arc<ClientRecord>,
+        client_id: Option<Uuid>,
+        random: &SecretText,
+        now: DateTime<Utc>,
+    ) -> Result<Answered<(Verdict, Arc<ClientRecord>)>, Fault> {
+        let fits = match self.0.pool.verify(random, &record.images.secret_hash).await {
+            Ok(fits) => fits,
+            Err(HashFault::Busy) => return Ok(Err(Refusal::Overloaded)),
+            Err(HashFault::Failed(problem)) => return Err(Fault::Impossible(problem)),
+        };
+        if !fits {
+            return Ok(Ok((standing(record, client_id, fits, now), Arc::clone(record))));
+        }
+        let mut renewed = ClientRecord::clone(record);
+        renewed.images.verifier = self.0.master.verifier(random);
+        renewed.images.verifier_key_version = self.0.master.verifier_key_version().to_owned();
+        let mut unit = self.0.store.begin().await?;
+        unit.credential_verifier_set(
+            renewed.credential.id,
+            &renewed.images.verifier,
+            &renewed.images.verifier_key_version,
+        )
+        .await?;
+        unit.commit().await?;
+        Ok(Ok((standing(&renewed, client_id, fits, now), Arc::new(renewed))))
+    }
+
+    fn accepted(&self, record: Arc<ClientRecord>, method: AuthMethod, now: DateTime<Utc>) -> Client {
+        self.0.uses.note(record.agent.id, record.credential.id, now);
+        Client { record, method }
+    }
+
+    fn refused(
+        &self,
+        request: &RequestContext,
+        method: AuthMethod,
+        flaw: ClientFlaw,
+        record: Option<&ClientRecord>,
+    ) -> Refusal {
+        let about = record.map(|record| (record.agent.id, record.credential.id, &record.agent.owner));
+        self.0.tally.failure(request, method, flaw.as_str(), about);
+        Refusal::InvalidClient(flaw)
+    }
+}
+
+/// A client id as it is given out: one spelling of a UUID, and not the several that a parser takes.
+fn client_id_read(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|_| text.len() == uuid::fmt::Hyphenated::LENGTH)
+}
+
+/// Whether the record lets the client in: its own secret, its own id, nothing ended, nothing over.
+fn standing(record: &ClientRecord, client_id: Option<Uuid>, fits: bool, now: DateTime<Utc>) -> Verdict {
+    let over = |end: Option<DateTime<Utc>>| end.is_some_and(|end| end <= now);
+    let flaw = if client_id != Some(record.agent.id.0) {
+        ClientFlaw::ForeignCredential
+    } else if !fits {
+        ClientFlaw::WrongSecret
+    } else if record.credential.status != CredentialStatus::Active {
+        ClientFlaw::CredentialRevoked
+    } else if over(record.credential.expires_at) {
+        ClientFlaw::CredentialExpired
+    } else if record.agent.status != AgentStatus::Active {
+        ClientFlaw::AgentNotActive
+    } else if over(record.agent.valid_until) {
+        ClientFlaw::AgentExpired
+    } else {
+        return Verdict::Accepted;
+    };
+    Verdict::Refused(flaw)
+}

@@ -1,0 +1,450 @@
+//! Tokens: issuing (RFC 6749 §4.4), introspecting (RFC 7662), and what a bearer may do here (RFC 6750).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::agents::{AgentId, Owner, capability_names};
+use super::audit::{Action, AuditEvent, AuditWriter, Subject, texts_fitting};
+use super::callers::{AuthMethod, Client, Principal, RequestContext};
+use super::changes::Rev;
+use super::clients::{ClientCache, ClientParts, Clients, PresentedClient};
+use super::feed::{Feed, TokenStanding, change_ends_token};
+use super::keys::KeyRing;
+use super::policy::{Capability, GrantedScope, IDP_ADMIN, TOKENS_INTROSPECT, audience_decide, scope_decide};
+use super::refusal::{Answered, Fault, Refusal, TokenFlaw};
+use super::tally::Tally;
+use super::uses::Uses;
+use crate::clock::Clock;
+use crate::crypto::{Entropy, HashPool, MasterKey, SecretText};
+use crate::store::Store;
+
+/// The shortest and the longest that a token may live by configuration.
+pub const LIFETIMES: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(60)..=Duration::from_secs(24 * 60 * 60);
+
+/// What tokens say of their issuer and their audience, and how long they live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenSettings {
+    issuer: String,
+    default_audience: String,
+    allowed_resources: BTreeSet<String>,
+    lifetime: Duration,
+}
+
+impl TokenSettings {
+    /// Settings, if they hang together: the lifetime is one of [`LIFETIMES`] in whole seconds, and ordinary tokens
+    /// are never for the issuer itself.
+    pub fn new(
+        issuer: String,
+        default_audience: String,
+        allowed_resources: BTreeSet<String>,
+        lifetime: Duration,
+    ) -> Result<Self, &'static str> {
+        if default_audience == issuer || allowed_resources.contains(&issuer) {
+            return Err("the issuer cannot be an audience of tokens with ordinary scopes");
+        }
+        if !LIFETIMES.contains(&lifetime) || lifetime.subsec_nanos() != 0 {
+            return Err("the lifetime of tokens must be 60 to 86400 whole seconds");
+        }
+        Ok(Self { issuer, default_audience, allowed_resources, lifetime })
+    }
+
+    /// The issuer, which is also the audience of tokens for this server.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+}
+
+/// The claims of an access token (RFC 9068 §2.2, RFC 7519 §4.1), the private ones last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenClaims {
+    /// Who issued it.
+    pub iss: String,
+    /// The agent.
+    pub sub: Uuid,
+    /// The agent again, as a client (RFC 9068 §2.2).
+    pub client_id: Uuid,
+    /// Whom it is for; written as a string when there is one.
+    #[serde(with = "one_or_many")]
+    pub aud: Vec<String>,
+    /// When its time is over, in seconds of the epoch.
+    pub exp: i64,
+    /// When it was issued, in seconds of the epoch.
+    pub iat: i64,
+    /// Its own id.
+    pub jti: Uuid,
+    /// What it allows, separated by spaces (RFC 8693 §4.2).
+    pub scope: String,
+    /// What kind of agent it is.
+    pub agent_type: String,
+    /// The agent's version.
+    pub agent_version: String,
+    /// Who answers for the agent.
+    pub owner: String,
+    /// Where the agent runs.
+    pub deployment_env: String,
+    /// The position of the change feed at which it was decided: a later change that ends the agent's tokens ends it.
+    pub rev: i64,
+}
+
+/// `aud` is one string or a list of them (RFC 7519 §4.1.3).
+mod one_or_many {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+
+    pub(super) fn serialize<S: Serializer>(values: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+        match values {
+            [one] => one.serialize(serializer),
+            many => many.serialize(serializer),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+        Ok(match OneOrMany::deserialize(deserializer)? {
+            OneOrMany::One(one) => vec![one],
+            OneOrMany::Many(many) => many,
+        })
+    }
+}
+
+/// The form of the token endpoint; what came empty is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenRequest {
+    /// How the token is asked for.
+    pub grant_type: Option<String>,
+    /// What for, separated by spaces.
+    pub scope: Option<String>,
+    /// For whom (RFC 8707 §2), in the order asked.
+    pub resources: Vec<String>,
+}
+
+/// An issued token (RFC 6749 §5.1). Its type is `Bearer`.
+#[derive(Clone, Debug)]
+pub struct IssuedToken {
+    /// The token.
+    pub access_token: SecretText,
+    /// How long it lives, in seconds, from 1 to 86,400.
+    pub expires_in: u32,
+    /// What was granted, when that is not what was asked to the letter.
+    pub scope: Option<String>,
+}
+
+/// What the token service is made of.
+#[derive(Clone)]
+pub struct TokenParts<S> {
+    /// Where credentials and changes are kept.
+    pub store: S,
+    /// The time.
+    pub clock: Clock,
+    /// Chance.
+    pub entropy: Entropy,
+    /// Compares secrets.
+    pub master: MasterKey,
+    /// Compares secrets slowly.
+    pub pool: HashPool,
+    /// Signs and verifies.
+    pub keys: Arc<KeyRing>,
+    /// Who changed.
+    pub feed: Arc<Feed>,
+    /// Clients read before.
+    pub cache: Arc<dyn ClientCache>,
+    /// Takes the events that come before an answer.
+    pub audit: AuditWriter,
+    /// Counts what is only counted.
+    pub tally: Arc<Tally>,
+    /// Notes who was there.
+    pub uses: Arc<Uses>,
+    /// What tokens say.
+    pub settings: TokenSettings,
+}
+
+/// Issues, introspects and accepts tokens.
+#[derive(Clone)]
+pub struct TokenService<S> {
+    store: S,
+    clock: Clock,
+    entropy: Entropy,
+    keys: Arc<KeyRing>,
+    feed: Arc<Feed>,
+    audit: AuditWriter,
+    tally: Arc<Tally>,
+    settings: TokenSettings,
+    clients: Clients<S>,
+}
+
+impl<S: Store> TokenService<S> {
+    /// A service of these parts.
+    pub fn new(parts: TokenParts<S>) -> Self {
+        let clients = Clients::new(ClientParts {
+            store: parts.store.clone(),
+            clock: parts.clock.clone(),
+            master: parts.master,
+            pool: parts.pool,
+            feed: Arc::clone(&parts.feed),
+            cache: parts.cache,
+            tally: Arc::clone(&parts.tally),
+            uses: parts.uses,
+        });
+        Self {
+            store: parts.store,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            keys: parts.keys,
+            feed: parts.feed,
+            audit: parts.audit,
+            tally: parts.tally,
+            settings: parts.settings,
+            clients,
+        }
+    }
+
+    /// What tokens say of their issuer and audience.
+    pub fn settings(&self) -> &TokenSettings {
+        &self.settings
+    }
+
+    /// Authenticates a client by its secret (RFC 6749 §2.3.1). Refused with [`Refusal::InvalidClient`] whatever the
+    /// reason, which the audit log alone is told; failures are counted.
+    pub async fn authenticate_client(
+        &self,
+        request: &RequestContext,
+        presented: PresentedClient<'_>,
+    ) -> Result<Answered<Client>, Fault> {
+        self.clients.authenticate(request, presented).await
+    }
+
+    /// Counts a request that presented no client where one is needed; hands back what to answer.
+    pub fn client_missing(&self, request: &RequestContext) -> Refusal {
+        self.clients.missing(request)
+    }
+
+    /// Issues an access token to a client (RFC 6749 §4.4.2, RFC 9068 §3). Its event, or that of the refusal, is durable
+    /// before this comes back.
+    pub async fn issue(
+        &self,
+        request: &RequestContext,
+        client: &Client,
+        asked: TokenRequest,
+    ) -> Result<Answered<IssuedToken>, Fault> {
+        if !self.feed.fresh() {
+            return Ok(Err(Refusal::Stale));
+        }
+        let (granted, audience) = match self.decide(client, &asked) {
+            Ok(decided) => decided,
+            Err(refusal) => return Ok(Err(self.token_refused(request, client, refusal).await?)),
+        };
+        let now = self.clock.now();
+        let claims = self.claims(client, &granted, audience, now);
+        let access_token = self.keys.sign(&claims)?;
+        let event = AuditEvent::success(Action::TokenIssued, client.into())
+            .during(request)
+            .on(Subject { token_id: Some(claims.jti), ..self_subject(client.agent_id()) })
+            .behind(&client.record.agent.owner)
+            .with("scope", capability_names(&granted.scopes))
+            .with("audience", texts_fitting(claims.aud.iter().map(String::as_str), 2048))
+            .with("expiresAt", claims.exp);
+        if let Err(refusal) = self.audit.write(event).await? {
+            return Ok(Err(refusal));
+        }
+        let expires_in = u32::try_from(claims.exp - claims.iat).unwrap_or(u32::MAX);
+        let scope = Some(claims.scope).filter(|granted| asked.scope.as_ref() != Some(granted));
+        Ok(Ok(IssuedToken { access_token, expires_in, scope }))
+    }
+
+    fn decide(&self, client: &Client, asked: &TokenRequest) -> Answered<(GrantedScope, Vec<String>)> {
+        match asked.grant_type.as_deref() {
+            Some("client_credentials") => {}
+            Some(_) => return Err(Refusal::UnsupportedGrantType),
+            None => return Err(Refusal::InvalidRequest("The parameter grant_type is missing.")),
+        }
+        let granted = scope_decide(&client.record.agent.capabilities, asked.scope.as_deref())?;
+        let audience = audience_decide(
+            granted.kind,
+            &asked.resources,
+            &self.settings.issuer,
+            &self.settings.default_audience,
+            &self.settings.allowed_resources,
+        )?;
+        Ok((granted, audience))
+    }
+
+    /// The claims of a token that is decided now. It ends with its agent's `validUntil` if that comes sooner, and lives
+    /// a second at least.
+    fn claims(
+        &self,
+        client: &Client,
+        granted: &GrantedScope,
+        audience: Vec<String>,
+        now: DateTime<Utc>,
+    ) -> TokenClaims {
+        let agent = &client.record.agent;
+        let iat = now.timestamp();
+        let lifetime = i64::try_from(self.settings.lifetime.as_secs()).unwrap_or(i64::MAX);
+        let until = agent.valid_until.map_or(i64::MAX, |until| until.timestamp());
+        TokenClaims {
+            iss: self.settings.issuer.clone(),
+            sub: agent.id.0,
+            client_id: agent.id.0,
+            aud: audience,
+            exp: iat.saturating_add(lifetime).min(until).max(iat + 1),
+            iat,
+            jti: self.entropy.uuid_v7(now),
+            scope: granted.to_text(),
+            agent_type: agent.agent_type.clone(),
+            agent_version: agent.version.clone(),
+            owner: agent.owner.0.clone(),
+            deployment_env: agent.deployment_env.as_str().to_owned(),
+            rev: client.record.rev.0,
+        }
+    }
+
+    /// Records that a client which had proved itself was refused a token, and hands on what to answer: the refusal, or
+    /// that there was no room to record it. For the refusals that the door decides; [`TokenService::issue`] records its
+    /// own.
+    pub async fn token_refused(
+        &self,
+        request: &RequestContext,
+        client: &Client,
+        refusal: Refusal,
+    ) -> Result<Refusal, Fault> {
+        let event = AuditEvent::denied(Action::TokenRefused, client.into(), refusal.reason())
+            .during(request)
+            .on(self_subject(client.agent_id()))
+            .behind(&client.record.agent.owner);
+        let written = self.audit.write(event).await?;
+        Ok(written.err().unwrap_or(refusal))
+    }
+
+    /// What a token says, if it lives and the client may know (RFC 7662 §2.2): its own subject may, whoever has
+    /// `tokens:introspect` may for tokens of its owner, whoever has `idp:admin` may for all. `None` for everything
+    /// else, without a difference.
+    pub async fn introspect(
+        &self,
+        request: &RequestContext,
+        client: &Client,
+        token: &str,
+    ) -> Result<Answered<Option<TokenClaims>>, Fault> {
+        if !self.feed.fresh() {
+            return Ok(Err(Refusal::Stale));
+        }
+        self.tally.introspection(request, client);
+        let Ok(claims) = self.keys.verify::<TokenClaims>(token) else { return Ok(Ok(None)) };
+        let visible = claims.sub == client.agent_id().0
+            || (client.has(TOKENS_INTROSPECT) && claims.owner == client.record.agent.owner.0)
+            || client.has(IDP_ADMIN);
+        if !visible || self.flaw_of(&claims).await?.is_some() {
+            return Ok(Ok(None));
+        }
+        Ok(Ok(Some(claims)))
+    }
+
+    /// Accepts an access token at this server's own API (RFC 6750 §2.1, RFC 9068 §4): ours, for us, in time, not
+    /// ended. Failures are counted.
+    pub async fn authenticate_bearer(
+        &self,
+        request: &RequestContext,
+        token: &str,
+    ) -> Result<Answered<Principal>, Fault> {
+        if !self.feed.fresh() {
+            return Ok(Err(Refusal::Stale));
+        }
+        let claims = match self.keys.verify::<TokenClaims>(token) {
+            Ok(claims) => claims,
+            Err(flaw) => return Ok(Err(self.bearer_refused(request, flaw))),
+        };
+        if claims.aud.as_slice() != [self.settings.issuer.as_str()] {
+            return Ok(Err(self.bearer_refused(request, TokenFlaw::WrongAudience)));
+        }
+        if let Some(flaw) = self.flaw_of(&claims).await? {
+            return Ok(Err(self.bearer_refused(request, flaw)));
+        }
+        Ok(Ok(Principal {
+            agent_id: AgentId(claims.sub),
+            owner: Owner(claims.owner),
+            scope: claims.scope.split(' ').map(|scope| Capability(scope.to_owned())).collect(),
+            token_id: claims.jti,
+            rev: Rev(claims.rev),
+            expires_at: DateTime::from_timestamp(claims.exp, 0).unwrap_or(DateTime::<Utc>::MAX_UTC),
+        }))
+    }
+
+    /// Counts a request that carried no token where one is needed; hands back what to answer.
+    pub fn bearer_missing(&self, request: &RequestContext) -> Refusal {
+        self.bearer_refused(request, TokenFlaw::Missing)
+    }
+
+    fn bearer_refused(&self, request: &RequestContext, flaw: TokenFlaw) -> Refusal {
+        self.tally.failure(request, AuthMethod::Bearer, flaw.as_str(), None);
+        Refusal::InvalidToken(flaw)
+    }
+
+    /// Whether the principal's scope reaches (RFC 6750 §3.1): it holds all of `scopes`, or `own` names an agent that it
+    /// is and a scope that it holds. A refusal is recorded before it is answered.
+    pub async fn authorize(
+        &self,
+        request: &RequestContext,
+        principal: &Principal,
+        scopes: &[&str],
+        own: Option<(AgentId, &str)>,
+    ) -> Result<Answered<()>, Fault> {
+        let itself =
+            own.is_some_and(|(agent_id, scope)| principal.agent_id == agent_id && principal.holds(scope));
+        if itself || scopes.iter().all(|scope| principal.holds(scope)) {
+            return Ok(Ok(()));
+        }
+        let required: Vec<_> = scopes.iter().map(|scope| Capability((*scope).to_owned())).collect();
+        let refusal = Refusal::InsufficientScope { required };
+        let event = AuditEvent::denied(Action::AccessDenied, principal.into(), refusal.reason())
+            .during(request)
+            .on(Subject { agent_id: own.map(|(agent_id, _)| agent_id), ..Subject::default() })
+            .behind(&principal.owner)
+            .with("required", texts_fitting(scopes.iter().copied(), 1024));
+        let written = self.audit.write(event).await?;
+        Ok(Err(written.err().unwrap_or(refusal)))
+    }
+
+    /// What is wrong with a token of ours now, if anything. `exp` has no leeway: the clock is the one that set it.
+    async fn flaw_of(&self, claims: &TokenClaims) -> Result<Option<TokenFlaw>, Fault> {
+        if claims.exp <= self.clock.now().timestamp() {
+            return Ok(Some(TokenFlaw::Expired));
+        }
+        let (agent_id, rev) = (AgentId(claims.sub), Rev(claims.rev));
+        let dead = match self.feed.token_standing(agent_id, claims.jti, rev) {
+            TokenStanding::Alive => false,
+            TokenStanding::Dead => true,
+            TokenStanding::Unknown => self.ended_in_database(agent_id, claims.jti, rev).await?,
+        };
+        Ok(dead.then_some(TokenFlaw::Ended))
+    }
+
+    /// Reads the feed itself, from the token's position on: for tokens older than what this node has room to remember.
+    async fn ended_in_database(&self, agent_id: AgentId, token_id: Uuid, rev: Rev) -> Result<bool, Fault> {
+        let since = self.feed.since();
+        let mut after = rev;
+        loop {
+            let page = self.store.changes_after(after, since, 1000).await?;
+            if page.changes.iter().any(|change| change_ends_token(change, agent_id, token_id, rev)) {
+                return Ok(true);
+            }
+            if page.at_head || page.complete_to <= after {
+                return Ok(false);
+            }
+            after = page.complete_to;
+        }
+    }
+}
+
+fn self_subject(agent_id: AgentId) -> Subject {
+    Subject { agent_id: Some(agent_id), ..Subject::default() }
+}

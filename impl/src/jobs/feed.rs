@@ -1,0 +1,61 @@
+//! Reads the change feed every second, so that this node knows who is still trusted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::every;
+use crate::clock::Clock;
+use crate::domain::feed::Feed;
+use crate::domain::keys::KeyRing;
+use crate::store::{Store, StoreFault};
+
+/// From the beginning of one reading to the beginning of the next.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// How many changes one statement reads.
+const PAGE: u32 = 1000;
+
+/// How long one reading may take before it is given up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Reads the feed until shutdown. A reading that fails is logged, and leaves the node's knowledge to grow old.
+pub async fn run<S: Store>(
+    store: S,
+    feed: Arc<Feed>,
+    keys: Arc<KeyRing>,
+    clock: Clock,
+    mut shutdown: watch::Receiver<bool>,
+) {
+    every(INTERVAL, &mut shutdown, || async {
+        match tokio::time::timeout(PATIENCE, read(&store, &feed, &keys, &clock)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(fault)) => tracing::warn!(%fault, "the change feed could not be read"),
+            Err(_) => tracing::warn!("reading the change feed took too long"),
+        }
+    })
+    .await;
+}
+
+/// One complete reading: everything from what is known up to the feed's head as it is met. Reloads the signing keys
+/// when they have changed.
+pub async fn read<S: Store>(store: &S, feed: &Feed, keys: &KeyRing, clock: &Clock) -> Result<(), StoreFault> {
+    let began = clock.monotonic();
+    let keys_before = feed.keys_changed_at();
+    loop {
+        let after = feed.position();
+        let page = store.changes_after(after, feed.since(), PAGE).await?;
+        feed.apply(&page);
+        if page.at_head || page.complete_to <= after {
+            break;
+        }
+    }
+    if feed.keys_changed_at() > keys_before
+        && let Err(fault) = keys.reload(store).await
+    {
+        tracing::error!(%fault, "the signing keys could not be reloaded; those at hand are used on");
+    }
+    feed.complete(began);
+    Ok(())
+}
