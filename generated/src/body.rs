@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_path_to_error::Segment;
 
-use crate::check::{Check, Found, Place, Pointer, Violation};
+use crate::check::{Check, Found, Place, Pointer, Violation, push_key};
 use crate::door::Refusal;
 
 /// How many bytes a body may have (`x-max-body-bytes`).
@@ -78,8 +78,7 @@ pub fn json<T: DeserializeOwned + Check>(bytes: &[u8]) -> Result<T, Refusal> {
 }
 
 fn whole_body(rule: &'static str, message: impl Into<String>) -> Refusal {
-    let path = String::new();
-    Refusal::Invalid(vec![Violation { place: Place::Body, path, rule, message: message.into() }])
+    Refusal::Invalid(vec![Violation::new(Place::Body, "", rule, message)])
 }
 
 /// Turns serde's complaint into the place and the rule. Its sentence may repeat a value of the request, so it is said
@@ -89,33 +88,36 @@ fn mistyped(error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
     for segment in error.path() {
         match segment {
             Segment::Seq { index } => path.push_str(&format!("/{index}")),
-            Segment::Map { key } => path.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Map { key } => push_key(&mut path, key),
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }
     let said = error.inner().to_string();
-    let quoted = said.split('`').nth(1).unwrap_or_default();
-    let expected = || {
-        let (_, expected) = said.rsplit_once("expected ").unwrap_or_default();
-        expected.rsplit_once(" at line ").map_or(expected, |(before, _)| before).to_owned()
-    };
-    let (rule, message) = if said.starts_with("missing field") {
-        path = format!("{path}/{quoted}");
+    let said = said.rsplit_once(" at line ").map_or(said.as_str(), |(sentence, _)| sentence);
+    let quoted = || said.split('`').nth(1).unwrap_or_default();
+    let (rule, message) = if let Some(message) = said.strip_prefix("format: ") {
+        ("format", message.to_owned())
+    } else if let Some(message) = said.strip_prefix("enum: ") {
+        ("enum", message.to_owned())
+    } else if said.starts_with("missing field") {
+        push_key(&mut path, quoted());
         ("required", "must be there".to_owned())
     } else if said.starts_with("unknown field") {
-        // The path ends in the unknown field already when serde has told it.
-        if !path.ends_with(&format!("/{quoted}")) {
-            path = format!("{path}/{quoted}");
-        }
         ("additionalProperties", "is not a member of this schema".to_owned())
-    } else if said.starts_with("unknown variant") {
-        ("enum", format!("must be {}", expected().replace('`', "")))
-    } else if said.starts_with("invalid type") {
-        ("type", format!("must be {}", expected()))
+    } else if said.starts_with("invalid value: integer `-") {
+        ("minimum", "is less than the smallest value of its type".to_owned())
+    } else if said.starts_with("invalid value: integer") {
+        ("maximum", "is more than the greatest value of its type".to_owned())
     } else {
-        ("format", "is not a value of this type".to_owned())
+        let expected = match said.rsplit_once("expected ") {
+            Some((_, "i32" | "i64" | "u32" | "u64")) => "a whole number",
+            Some((_, "a sequence")) => "an array",
+            Some((_, expected)) => expected,
+            None => "of the type that the schema says",
+        };
+        ("type", format!("must be {expected}"))
     };
-    Refusal::Invalid(vec![Violation { place: Place::Body, path, rule, message }])
+    Refusal::Invalid(vec![Violation::new(Place::Body, path, rule, message)])
 }
 
 /// Looks through a JSON document once for what a typed reading would pass over: repeated keys and deep nesting.

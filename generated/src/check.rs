@@ -51,6 +51,29 @@ pub struct Violation {
     pub message: String,
 }
 
+impl Violation {
+    /// How many characters path and message have at most; of longer ones the end is cut off, for names in a path are the
+    /// client's and may be as long as its request.
+    pub const MOST_CHARACTERS: usize = 512;
+
+    /// A violation of a rule, at a place.
+    pub fn new(
+        place: Place,
+        path: impl Into<String>,
+        rule: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { place, path: Self::cut(path.into()), rule, message: Self::cut(message.into()) }
+    }
+
+    fn cut(mut text: String) -> String {
+        if let Some((end, _)) = text.char_indices().nth(Self::MOST_CHARACTERS) {
+            text.truncate(end);
+        }
+        text
+    }
+}
+
 /// The violations found so far; at most [`Found::MOST`] are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found(Vec<Violation>);
@@ -63,7 +86,7 @@ impl Found {
     pub fn add(&mut self, at: &Pointer<'_>, rule: &'static str, message: impl Into<String>) {
         if self.0.len() < Self::MOST {
             let (place, path) = at.resolve();
-            self.0.push(Violation { place, path, rule, message: message.into() });
+            self.0.push(Violation::new(place, path, rule, message));
         }
     }
 
@@ -135,8 +158,7 @@ impl<'p> Pointer<'p> {
             Self::Key(Self::Parameters(place), name) => (*place, (*name).to_owned()),
             Self::Key(parent, key) => {
                 let (place, mut path) = parent.resolve();
-                path.push('/');
-                path.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                push_key(&mut path, key);
                 (place, path)
             }
             Self::Index(parent, index) => {
@@ -146,6 +168,12 @@ impl<'p> Pointer<'p> {
             }
         }
     }
+}
+
+/// Makes a JSON pointer lead to that member (RFC 6901 section 3).
+pub(crate) fn push_key(pointer: &mut String, key: &str) {
+    pointer.push('/');
+    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
 }
 
 /// A value that the specification constrains.
@@ -208,9 +236,12 @@ pub fn email(value: &impl Text, at: &Pointer<'_>, found: &mut Found) {
     }
 }
 
-/// `format: uri`: absolute.
+/// `format: uri`: absolute, and in the characters that RFC 3986 has; a URL's reader alone would mend others silently.
 pub fn uri(value: &impl Text, at: &Pointer<'_>, found: &mut Found) {
-    if !value.text().validate_url() {
+    let text = value.text();
+    let is_written_right =
+        text.bytes().all(|byte| byte.is_ascii_graphic() && !br#""<>\^`{|}"#.contains(&byte));
+    if !is_written_right || !text.validate_url() {
         found.add(at, "format", "must be an absolute URI");
     }
 }
@@ -263,16 +294,16 @@ pub fn unique_items<T: Eq + Hash>(value: &[T], at: &Pointer<'_>, found: &mut Fou
     }
 }
 
-/// `minProperties`.
-pub fn min_properties(value: &JsonObject, least: usize, at: &Pointer<'_>, found: &mut Found) {
-    if value.0.len() < least {
+/// `minProperties`, of an object with that many members.
+pub fn min_properties(count: usize, least: usize, at: &Pointer<'_>, found: &mut Found) {
+    if count < least {
         found.add(at, "minProperties", format!("must have at least {least} members"));
     }
 }
 
-/// `maxProperties`.
-pub fn max_properties(value: &JsonObject, most: usize, at: &Pointer<'_>, found: &mut Found) {
-    if value.0.len() > most {
+/// `maxProperties`, of an object with that many members.
+pub fn max_properties(count: usize, most: usize, at: &Pointer<'_>, found: &mut Found) {
+    if count > most {
         found.add(at, "maxProperties", format!("must have at most {most} members"));
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::check::{self, Check, Found, Pointer};
 use crate::params::{FromText, Texts};
@@ -14,9 +14,10 @@ use crate::{models, types};
 
 /// An agent. `lastAuthAt` is exact to a minute and not part of what `ETag` and `updatedAt` stand for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Agent {
     /// An agent's id, which is also its client id. Assigned at registration, never changed, never reused.
-    #[serde(rename = "id")]
+    #[serde(rename = "id", deserialize_with = "types::uuids")]
     pub id: uuid::Uuid,
     /// An email address, unique for ever whatever the case of its letters.
     #[serde(rename = "email")]
@@ -46,14 +47,41 @@ pub struct Agent {
     #[serde(rename = "updatedAt")]
     pub updated_at: crate::types::Timestamp,
     /// A time (RFC 3339). Answers have it in UTC with milliseconds; requests may use any offset.
-    #[serde(rename = "lastAuthAt", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "lastAuthAt",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub last_auth_at: Option<crate::types::Timestamp>,
     /// What the owner wants to keep with the agent. At most 16 KiB of JSON, nested at most 8 deep.
-    #[serde(rename = "metadata", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "metadata",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub metadata: Option<crate::types::JsonObject>,
     /// A time (RFC 3339). Answers have it in UTC with milliseconds; requests may use any offset.
-    #[serde(rename = "validUntil", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "validUntil",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub valid_until: Option<crate::types::Timestamp>,
+}
+
+impl Serialize for Agent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Agent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for Agent {
@@ -109,6 +137,7 @@ impl Check for Agent {
             let at = &at.key("capabilities");
 
             check::max_items(value, 64, at, found);
+
             check::unique_items(value, at, found);
             for (index, value) in value.iter().enumerate() {
                 let at = &at.index(index);
@@ -166,8 +195,7 @@ impl Check for Agent {
         if let Some(value) = &self.metadata {
             let at = &at.key("metadata");
 
-            check::max_properties(value, 64, at, found);
-            check::max_properties(value, 64, at, found);
+            check::max_properties(value.0.len(), 64, at, found);
             check::max_depth(value, 8, at, found);
             check::max_bytes(value, 16384, at, found);
             let _ = (value, at);
@@ -182,13 +210,31 @@ impl Check for Agent {
 
 /// A page of agents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct AgentPage {
     /// The agents, oldest first.
     #[serde(rename = "items")]
     pub items: Vec<models::Agent>,
     /// A position in a list. Opaque, and good only for the list that gave it.
-    #[serde(rename = "nextCursor", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "nextCursor",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub next_cursor: Option<String>,
+}
+
+impl Serialize for AgentPage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for AgentPage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for AgentPage {
@@ -225,6 +271,7 @@ impl Check for AgentPage {
 
 /// A registered agent and its first credential.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct AgentRegistration {
     /// `agent`
     #[serde(rename = "agent")]
@@ -232,6 +279,18 @@ pub struct AgentRegistration {
     /// `credential`
     #[serde(rename = "credential")]
     pub credential: models::IssuedCredential,
+}
+
+impl Serialize for AgentRegistration {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for AgentRegistration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for AgentRegistration {
@@ -255,19 +314,15 @@ impl Check for AgentRegistration {
 }
 
 /// `active` agents authenticate, no others do. `active` and `suspended` lead to each other; both lead to `revoked`, which leads only to `archived`; `archived` is final.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AgentStatus {
     /// "active"
-    #[serde(rename = "active")]
     Active,
     /// "suspended"
-    #[serde(rename = "suspended")]
     Suspended,
     /// "revoked"
-    #[serde(rename = "revoked")]
     Revoked,
     /// "archived"
-    #[serde(rename = "archived")]
     Archived,
 }
 
@@ -302,68 +357,60 @@ impl FromText for AgentStatus {
     }
 }
 
+impl Serialize for AgentStatus {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for AgentStatus {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// What happened. The two that end in `.counted` stand for as many happenings as `data.count` says: what anonymous callers can cause without limit, and what changes nothing, is counted per caller, address prefix and minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AuditAction {
     /// "agent.registered"
-    #[serde(rename = "agent.registered")]
     AgentRegistered,
     /// "agent.updated"
-    #[serde(rename = "agent.updated")]
     AgentUpdated,
     /// "agent.suspended"
-    #[serde(rename = "agent.suspended")]
     AgentSuspended,
     /// "agent.reactivated"
-    #[serde(rename = "agent.reactivated")]
     AgentReactivated,
     /// "agent.revoked"
-    #[serde(rename = "agent.revoked")]
     AgentRevoked,
     /// "agent.archived"
-    #[serde(rename = "agent.archived")]
     AgentArchived,
     /// "credential.issued"
-    #[serde(rename = "credential.issued")]
     CredentialIssued,
     /// "credential.rotated"
-    #[serde(rename = "credential.rotated")]
     CredentialRotated,
     /// "credential.revoked"
-    #[serde(rename = "credential.revoked")]
     CredentialRevoked,
     /// "credential.expired"
-    #[serde(rename = "credential.expired")]
     CredentialExpired,
     /// "token.issued"
-    #[serde(rename = "token.issued")]
     TokenIssued,
     /// "token.refused"
-    #[serde(rename = "token.refused")]
     TokenRefused,
     /// "token.revoked"
-    #[serde(rename = "token.revoked")]
     TokenRevoked,
     /// "key.created"
-    #[serde(rename = "key.created")]
     KeyCreated,
     /// "key.rotated"
-    #[serde(rename = "key.rotated")]
     KeyRotated,
     /// "server.bootstrapped"
-    #[serde(rename = "server.bootstrapped")]
     ServerBootstrapped,
     /// "server.recovered"
-    #[serde(rename = "server.recovered")]
     ServerRecovered,
     /// "access.denied"
-    #[serde(rename = "access.denied")]
     AccessDenied,
     /// "authentication.failed.counted"
-    #[serde(rename = "authentication.failed.counted")]
     AuthenticationFailedCounted,
     /// "token.introspected.counted"
-    #[serde(rename = "token.introspected.counted")]
     TokenIntrospectedCounted,
 }
 
@@ -435,18 +482,53 @@ impl FromText for AuditAction {
     }
 }
 
+impl Serialize for AuditAction {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for AuditAction {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct AuditActor {
     /// An agent's id, which is also its client id. Assigned at registration, never changed, never reused.
-    #[serde(rename = "agentId", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "agentId",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present_uuids"
+    )]
     pub agent_id: Option<uuid::Uuid>,
     /// `method`
     #[serde(rename = "method")]
     pub method: models::AuditMethod,
     /// A credential's id.
-    #[serde(rename = "credentialId", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "credentialId",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present_uuids"
+    )]
     pub credential_id: Option<uuid::Uuid>,
+}
+
+impl Serialize for AuditActor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for AuditActor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for AuditActor {
@@ -470,9 +552,10 @@ impl Check for AuditActor {
 
 /// An event as it was recorded. Events are never changed or removed one by one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct AuditEvent {
     /// An audit event's id (UUIDv7, so that ids sort by time).
-    #[serde(rename = "id")]
+    #[serde(rename = "id", deserialize_with = "types::uuids")]
     pub id: uuid::Uuid,
     /// A time (RFC 3339). Answers have it in UTC with milliseconds; requests may use any offset.
     #[serde(rename = "time")]
@@ -484,7 +567,12 @@ pub struct AuditEvent {
     #[serde(rename = "outcome")]
     pub outcome: models::AuditOutcome,
     /// Why it ended so, as a code.
-    #[serde(rename = "reason", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "reason",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub reason: Option<String>,
     /// `actor`
     #[serde(rename = "actor")]
@@ -493,13 +581,28 @@ pub struct AuditEvent {
     #[serde(rename = "subject")]
     pub subject: models::AuditSubject,
     /// The developer or team that an agent belongs to.
-    #[serde(rename = "owner", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "owner",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub owner: Option<String>,
     /// The id of a request.
-    #[serde(rename = "requestId", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "requestId",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub request_id: Option<String>,
     /// The address, or the prefix of addresses, that it came from.
-    #[serde(rename = "address", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "address",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub address: Option<String>,
     /// What else is worth knowing, by action. Never a secret or a token.
     #[serde(rename = "data")]
@@ -507,6 +610,18 @@ pub struct AuditEvent {
     /// 128 random bits, so that the event cannot be guessed from its hash.
     #[serde(rename = "salt")]
     pub salt: String,
+}
+
+impl Serialize for AuditEvent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for AuditEvent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for AuditEvent {
@@ -593,8 +708,7 @@ impl Check for AuditEvent {
         {
             let at = &at.key("data");
 
-            check::max_properties(value, 64, at, found);
-            check::max_properties(value, 64, at, found);
+            check::max_properties(value.0.len(), 64, at, found);
             check::max_depth(value, 8, at, found);
             check::max_bytes(value, 8192, at, found);
             let _ = (value, at);
@@ -618,13 +732,31 @@ impl Check for AuditEvent {
 
 /// A page of audit events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct AuditEventPage {
     /// The events, oldest first.
     #[serde(rename = "items")]
     pub items: Vec<models::AuditEvent>,
     /// A position in a list. Opaque, and good only for the list that gave it.
-    #[serde(rename = "nextCursor", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "nextCursor",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub next_cursor: Option<String>,
+}
+
+impl Serialize for AuditEventPage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for AuditEventPage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for AuditEventPage {
@@ -660,25 +792,19 @@ impl Check for AuditEventPage {
 }
 
 /// How the actor authenticated: with a secret in the header or in the form, with an access token, as somebody at the server's own command line (`local`), as the server itself (`system`), or not at all (`none`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AuditMethod {
     /// "client_secret_basic"
-    #[serde(rename = "client_secret_basic")]
     ClientSecretBasic,
     /// "client_secret_post"
-    #[serde(rename = "client_secret_post")]
     ClientSecretPost,
     /// "bearer"
-    #[serde(rename = "bearer")]
     Bearer,
     /// "local"
-    #[serde(rename = "local")]
     Local,
     /// "system"
-    #[serde(rename = "system")]
     System,
     /// "none"
-    #[serde(rename = "none")]
     None,
 }
 
@@ -722,17 +848,26 @@ impl FromText for AuditMethod {
     }
 }
 
+impl Serialize for AuditMethod {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for AuditMethod {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// How it ended. `denied` is a refusal, `failure` a fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AuditOutcome {
     /// "success"
-    #[serde(rename = "success")]
     Success,
     /// "denied"
-    #[serde(rename = "denied")]
     Denied,
     /// "failure"
-    #[serde(rename = "failure")]
     Failure,
 }
 
@@ -766,18 +901,58 @@ impl FromText for AuditOutcome {
     }
 }
 
+impl Serialize for AuditOutcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for AuditOutcome {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// What it was done to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct AuditSubject {
     /// An agent's id, which is also its client id. Assigned at registration, never changed, never reused.
-    #[serde(rename = "agentId", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "agentId",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present_uuids"
+    )]
     pub agent_id: Option<uuid::Uuid>,
     /// A credential's id.
-    #[serde(rename = "credentialId", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "credentialId",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present_uuids"
+    )]
     pub credential_id: Option<uuid::Uuid>,
     /// An access token's id, its `jti` (RFC 7519 section 4.1.7).
-    #[serde(rename = "tokenId", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "tokenId",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub token_id: Option<String>,
+}
+
+impl Serialize for AuditSubject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for AuditSubject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for AuditSubject {
@@ -807,13 +982,11 @@ impl Check for AuditSubject {
 }
 
 /// How a client authenticates (RFC 7591 section 2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AuthenticationMethod {
     /// "client_secret_basic"
-    #[serde(rename = "client_secret_basic")]
     ClientSecretBasic,
     /// "client_secret_post"
-    #[serde(rename = "client_secret_post")]
     ClientSecretPost,
 }
 
@@ -846,17 +1019,26 @@ impl FromText for AuthenticationMethod {
     }
 }
 
+impl Serialize for AuthenticationMethod {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for AuthenticationMethod {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// Whether a credential can be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CredentialStatus {
     /// "active"
-    #[serde(rename = "active")]
     Active,
     /// "revoked"
-    #[serde(rename = "revoked")]
     Revoked,
     /// "expired"
-    #[serde(rename = "expired")]
     Expired,
 }
 
@@ -890,17 +1072,26 @@ impl FromText for CredentialStatus {
     }
 }
 
+impl Serialize for CredentialStatus {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for CredentialStatus {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// Where an agent runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DeploymentEnv {
     /// "development"
-    #[serde(rename = "development")]
     Development,
     /// "staging"
-    #[serde(rename = "staging")]
     Staging,
     /// "production"
-    #[serde(rename = "production")]
     Production,
 }
 
@@ -934,8 +1125,21 @@ impl FromText for DeploymentEnv {
     }
 }
 
+impl Serialize for DeploymentEnv {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for DeploymentEnv {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// Why a request was not fulfilled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Error {
     /// `code`
     #[serde(rename = "code")]
@@ -944,11 +1148,28 @@ pub struct Error {
     #[serde(rename = "message")]
     pub message: String,
     /// `details`
-    #[serde(rename = "details", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "details",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub details: Option<models::ErrorDetails>,
     /// The id of a request.
     #[serde(rename = "requestId")]
     pub request_id: String,
+}
+
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Error {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for Error {
@@ -990,64 +1211,45 @@ impl Check for Error {
 }
 
 /// What went wrong, for programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ErrorCode {
     /// "VALIDATION_ERROR"
-    #[serde(rename = "VALIDATION_ERROR")]
     ValidationError,
     /// "AUTHENTICATION_ERROR"
-    #[serde(rename = "AUTHENTICATION_ERROR")]
     AuthenticationError,
     /// "AUTHORIZATION_ERROR"
-    #[serde(rename = "AUTHORIZATION_ERROR")]
     AuthorizationError,
     /// "AGENT_NOT_FOUND"
-    #[serde(rename = "AGENT_NOT_FOUND")]
     AgentNotFound,
     /// "AGENT_ALREADY_EXISTS"
-    #[serde(rename = "AGENT_ALREADY_EXISTS")]
     AgentAlreadyExists,
     /// "AGENT_CONFLICT"
-    #[serde(rename = "AGENT_CONFLICT")]
     AgentConflict,
     /// "CREDENTIAL_NOT_FOUND"
-    #[serde(rename = "CREDENTIAL_NOT_FOUND")]
     CredentialNotFound,
     /// "CREDENTIAL_CONFLICT"
-    #[serde(rename = "CREDENTIAL_CONFLICT")]
     CredentialConflict,
     /// "IDEMPOTENCY_CONFLICT"
-    #[serde(rename = "IDEMPOTENCY_CONFLICT")]
     IdempotencyConflict,
     /// "PRECONDITION_FAILED"
-    #[serde(rename = "PRECONDITION_FAILED")]
     PreconditionFailed,
     /// "RATE_LIMIT_EXCEEDED"
-    #[serde(rename = "RATE_LIMIT_EXCEEDED")]
     RateLimitExceeded,
     /// "PAYLOAD_TOO_LARGE"
-    #[serde(rename = "PAYLOAD_TOO_LARGE")]
     PayloadTooLarge,
     /// "UNSUPPORTED_MEDIA_TYPE"
-    #[serde(rename = "UNSUPPORTED_MEDIA_TYPE")]
     UnsupportedMediaType,
     /// "NOT_FOUND"
-    #[serde(rename = "NOT_FOUND")]
     NotFound,
     /// "METHOD_NOT_ALLOWED"
-    #[serde(rename = "METHOD_NOT_ALLOWED")]
     MethodNotAllowed,
     /// "REQUEST_TIMEOUT"
-    #[serde(rename = "REQUEST_TIMEOUT")]
     RequestTimeout,
     /// "REQUEST_HEADER_FIELDS_TOO_LARGE"
-    #[serde(rename = "REQUEST_HEADER_FIELDS_TOO_LARGE")]
     RequestHeaderFieldsTooLarge,
     /// "SERVICE_UNAVAILABLE"
-    #[serde(rename = "SERVICE_UNAVAILABLE")]
     ServiceUnavailable,
     /// "INTERNAL_ERROR"
-    #[serde(rename = "INTERNAL_ERROR")]
     InternalError,
 }
 
@@ -1117,12 +1319,37 @@ impl FromText for ErrorCode {
     }
 }
 
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ErrorCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// More about an error.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct ErrorDetails {
     /// Each fault that was found.
     #[serde(rename = "violations")]
     pub violations: Vec<models::Violation>,
+}
+
+impl Serialize for ErrorDetails {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ErrorDetails {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for ErrorDetails {
@@ -1148,6 +1375,7 @@ impl Check for ErrorDetails {
 
 /// The state of the server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Health {
     /// `status`
     #[serde(rename = "status")]
@@ -1156,8 +1384,25 @@ pub struct Health {
     #[serde(rename = "version")]
     pub version: String,
     /// Each thing that the server depends on.
-    #[serde(rename = "checks", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "checks",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub checks: Option<Vec<models::HealthCheck>>,
+}
+
+impl Serialize for Health {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Health {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for Health {
@@ -1192,6 +1437,7 @@ impl Check for Health {
 
 /// The state of one thing that the server depends on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct HealthCheck {
     /// `name`
     #[serde(rename = "name")]
@@ -1200,8 +1446,25 @@ pub struct HealthCheck {
     #[serde(rename = "status")]
     pub status: models::HealthStatus,
     /// What is wrong, for people.
-    #[serde(rename = "message", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "message",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub message: Option<String>,
+}
+
+impl Serialize for HealthCheck {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for HealthCheck {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for HealthCheck {
@@ -1228,19 +1491,15 @@ impl Check for HealthCheck {
 }
 
 /// What was checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum HealthCheckName {
     /// "database"
-    #[serde(rename = "database")]
     Database,
     /// "changeFeed"
-    #[serde(rename = "changeFeed")]
     ChangeFeed,
     /// "signingKeys"
-    #[serde(rename = "signingKeys")]
     SigningKeys,
     /// "audit"
-    #[serde(rename = "audit")]
     Audit,
 }
 
@@ -1275,14 +1534,24 @@ impl FromText for HealthCheckName {
     }
 }
 
+impl Serialize for HealthCheckName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for HealthCheckName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// Whether something works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum HealthStatus {
     /// "ok"
-    #[serde(rename = "ok")]
     Ok,
     /// "unavailable"
-    #[serde(rename = "unavailable")]
     Unavailable,
 }
 
@@ -1315,21 +1584,61 @@ impl FromText for HealthStatus {
     }
 }
 
+impl Serialize for HealthStatus {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for HealthStatus {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// The form of the introspection endpoint. Unknown parameters are ignored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct IntrospectionRequest {
     /// A signed access token (RFC 9068).
     #[serde(rename = "token")]
     pub token: crate::types::Secret,
     /// What kind of token it is thought to be (RFC 7662 section 2.1). A wrong hint does no harm.
-    #[serde(rename = "token_type_hint", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "token_type_hint",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub token_type_hint: Option<String>,
     /// The agent's id, when the client authenticates in the form.
-    #[serde(rename = "client_id", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "client_id",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub client_id: Option<String>,
     /// The client secret, when the client authenticates in the form.
-    #[serde(rename = "client_secret", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "client_secret",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub client_secret: Option<crate::types::Secret>,
+}
+
+impl Serialize for IntrospectionRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for IntrospectionRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for IntrospectionRequest {
@@ -1389,52 +1698,135 @@ impl IntrospectionRequest {
 
 /// What a token says (RFC 7662 section 2.2). When `active` is false there is nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct IntrospectionResponse {
     /// Whether the token can be used now.
     #[serde(rename = "active")]
     pub active: bool,
     /// Capabilities separated by single spaces (RFC 6749 section 3.3).
-    #[serde(rename = "scope", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "scope",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub scope: Option<String>,
     /// An agent's id, which is also its client id. Assigned at registration, never changed, never reused.
-    #[serde(rename = "client_id", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "client_id",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present_uuids"
+    )]
     pub client_id: Option<uuid::Uuid>,
     /// `token_type`
-    #[serde(rename = "token_type", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "token_type",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub token_type: Option<models::TokenType>,
     /// Seconds since 1970-01-01T00:00:00Z (RFC 7519 section 2).
-    #[serde(rename = "exp", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "exp",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub exp: Option<u64>,
     /// Seconds since 1970-01-01T00:00:00Z (RFC 7519 section 2).
-    #[serde(rename = "iat", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "iat",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub iat: Option<u64>,
     /// An agent's id, which is also its client id. Assigned at registration, never changed, never reused.
-    #[serde(rename = "sub", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "sub",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present_uuids"
+    )]
     pub sub: Option<uuid::Uuid>,
     /// The APIs that the token is for.
-    #[serde(rename = "aud", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "aud",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub aud: Option<Vec<String>>,
     /// The server that issued it.
-    #[serde(rename = "iss", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "iss",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub iss: Option<String>,
     /// An access token's id, its `jti` (RFC 7519 section 4.1.7).
-    #[serde(rename = "jti", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "jti",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub jti: Option<String>,
     /// What kind of agent it is, as a slug.
-    #[serde(rename = "agent_type", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "agent_type",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub agent_type: Option<String>,
     /// The agent's version (Semantic Versioning 2.0.0; a leading `v` is allowed).
-    #[serde(rename = "agent_version", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "agent_version",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub agent_version: Option<String>,
     /// The developer or team that an agent belongs to.
-    #[serde(rename = "owner", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "owner",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub owner: Option<String>,
     /// `deployment_env`
-    #[serde(rename = "deployment_env", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "deployment_env",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub deployment_env: Option<models::DeploymentEnv>,
     /// The position in the change feed at which the token was decided. A later change that concerns its subject ends it.
-    #[serde(rename = "rev", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "rev",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub rev: Option<u64>,
+}
+
+impl Serialize for IntrospectionResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for IntrospectionResponse {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for IntrospectionResponse {
@@ -1462,12 +1854,16 @@ impl Check for IntrospectionResponse {
             let at = &at.key("exp");
 
             check::minimum(*value, 0, at, found);
+
+            check::maximum(*value, i64::MAX.unsigned_abs(), at, found);
             let _ = (value, at);
         }
         if let Some(value) = &self.iat {
             let at = &at.key("iat");
 
             check::minimum(*value, 0, at, found);
+
+            check::maximum(*value, i64::MAX.unsigned_abs(), at, found);
             let _ = (value, at);
         }
         if let Some(value) = &self.sub {
@@ -1479,6 +1875,7 @@ impl Check for IntrospectionResponse {
 
             check::min_items(value, 1, at, found);
             check::max_items(value, 16, at, found);
+
             check::unique_items(value, at, found);
             for (index, value) in value.iter().enumerate() {
                 let at = &at.index(index);
@@ -1556,6 +1953,8 @@ impl Check for IntrospectionResponse {
             let at = &at.key("rev");
 
             check::minimum(*value, 0, at, found);
+
+            check::maximum(*value, i64::MAX.unsigned_abs(), at, found);
             let _ = (value, at);
         }
         let _ = (at, found);
@@ -1564,15 +1963,16 @@ impl Check for IntrospectionResponse {
 
 /// A credential at the one moment when its secret is shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct IssuedCredential {
     /// A credential's id.
-    #[serde(rename = "id")]
+    #[serde(rename = "id", deserialize_with = "types::uuids")]
     pub id: uuid::Uuid,
     /// An agent's id, which is also its client id. Assigned at registration, never changed, never reused.
-    #[serde(rename = "agentId")]
+    #[serde(rename = "agentId", deserialize_with = "types::uuids")]
     pub agent_id: uuid::Uuid,
     /// An agent's id, which is also its client id. Assigned at registration, never changed, never reused.
-    #[serde(rename = "clientId")]
+    #[serde(rename = "clientId", deserialize_with = "types::uuids")]
     pub client_id: uuid::Uuid,
     /// A client secret: `sas_`, the credential's id, 256 random bits and a checksum. Shown once, at issue; the server keeps only hashes of it.
     #[serde(rename = "clientSecret")]
@@ -1584,8 +1984,25 @@ pub struct IssuedCredential {
     #[serde(rename = "createdAt")]
     pub created_at: crate::types::Timestamp,
     /// A time (RFC 3339). Answers have it in UTC with milliseconds; requests may use any offset.
-    #[serde(rename = "expiresAt", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "expiresAt",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub expires_at: Option<crate::types::Timestamp>,
+}
+
+impl Serialize for IssuedCredential {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for IssuedCredential {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for IssuedCredential {
@@ -1633,6 +2050,7 @@ impl Check for IssuedCredential {
 
 /// A public key (RFC 7517 section 4).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Jwk {
     /// `kty`
     #[serde(rename = "kty")]
@@ -1647,20 +2065,57 @@ pub struct Jwk {
     #[serde(rename = "alg")]
     pub alg: models::SigningAlgorithm,
     /// `crv`
-    #[serde(rename = "crv", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "crv",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub crv: Option<models::KeyCurve>,
     /// A number that is part of a public key, as base64url without padding.
-    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "x",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub x: Option<String>,
     /// A number that is part of a public key, as base64url without padding.
-    #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "y",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub y: Option<String>,
     /// A number that is part of a public key, as base64url without padding.
-    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "n",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub n: Option<String>,
     /// A number that is part of a public key, as base64url without padding.
-    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "e",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub e: Option<String>,
+}
+
+impl Serialize for Jwk {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Jwk {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for Jwk {
@@ -1746,10 +2201,23 @@ impl Check for Jwk {
 
 /// Public keys (RFC 7517 section 5).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct JwkSet {
     /// The keys, never none.
     #[serde(rename = "keys")]
     pub keys: Vec<models::Jwk>,
+}
+
+impl Serialize for JwkSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for JwkSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for JwkSet {
@@ -1773,13 +2241,11 @@ impl Check for JwkSet {
 }
 
 /// A curve (RFC 7518 section 6.2.1.1, RFC 8037 section 2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KeyCurve {
     /// "P-256"
-    #[serde(rename = "P-256")]
     P256,
     /// "Ed25519"
-    #[serde(rename = "Ed25519")]
     Ed25519,
 }
 
@@ -1812,17 +2278,26 @@ impl FromText for KeyCurve {
     }
 }
 
+impl Serialize for KeyCurve {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyCurve {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// A key type (RFC 7518 section 6.1, RFC 8037 section 2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KeyType {
     /// "EC"
-    #[serde(rename = "EC")]
     Ec,
     /// "OKP"
-    #[serde(rename = "OKP")]
     Okp,
     /// "RSA"
-    #[serde(rename = "RSA")]
     Rsa,
 }
 
@@ -1856,11 +2331,22 @@ impl FromText for KeyType {
     }
 }
 
+impl Serialize for KeyType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// What a key is for (RFC 7517 section 4.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KeyUse {
     /// "sig"
-    #[serde(rename = "sig")]
     Sig,
 }
 
@@ -1892,9 +2378,21 @@ impl FromText for KeyUse {
     }
 }
 
+impl Serialize for KeyUse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyUse {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// An agent to register.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct NewAgent {
     /// An email address, unique for ever whatever the case of its letters.
     #[serde(rename = "email")]
@@ -1909,17 +2407,44 @@ pub struct NewAgent {
     #[serde(rename = "capabilities")]
     pub capabilities: Vec<String>,
     /// The developer or team that an agent belongs to.
-    #[serde(rename = "owner", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "owner",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub owner: Option<String>,
     /// `deploymentEnv`
     #[serde(rename = "deploymentEnv")]
     pub deployment_env: models::DeploymentEnv,
     /// What the owner wants to keep with the agent. At most 16 KiB of JSON, nested at most 8 deep.
-    #[serde(rename = "metadata", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "metadata",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub metadata: Option<crate::types::JsonObject>,
     /// A time (RFC 3339). Answers have it in UTC with milliseconds; requests may use any offset.
-    #[serde(rename = "validUntil", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "validUntil",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub valid_until: Option<crate::types::Timestamp>,
+}
+
+impl Serialize for NewAgent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for NewAgent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for NewAgent {
@@ -1970,6 +2495,7 @@ impl Check for NewAgent {
             let at = &at.key("capabilities");
 
             check::max_items(value, 64, at, found);
+
             check::unique_items(value, at, found);
             for (index, value) in value.iter().enumerate() {
                 let at = &at.index(index);
@@ -2007,8 +2533,7 @@ impl Check for NewAgent {
         if let Some(value) = &self.metadata {
             let at = &at.key("metadata");
 
-            check::max_properties(value, 64, at, found);
-            check::max_properties(value, 64, at, found);
+            check::max_properties(value.0.len(), 64, at, found);
             check::max_depth(value, 8, at, found);
             check::max_bytes(value, 16384, at, found);
             let _ = (value, at);
@@ -2023,6 +2548,7 @@ impl Check for NewAgent {
 
 /// Why an OAuth request was not fulfilled (RFC 6749 section 5.2).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct OAuthError {
     /// `error`
     #[serde(rename = "error")]
@@ -2031,8 +2557,25 @@ pub struct OAuthError {
     #[serde(rename = "error_description")]
     pub error_description: String,
     /// A page about the error.
-    #[serde(rename = "error_uri", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "error_uri",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub error_uri: Option<String>,
+}
+
+impl Serialize for OAuthError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for OAuthError {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for OAuthError {
@@ -2061,34 +2604,25 @@ impl Check for OAuthError {
 }
 
 /// What went wrong (RFC 6749 section 5.2, RFC 8707 section 2; the last two as in RFC 6749 section 4.1.2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum OAuthErrorCode {
     /// "invalid_request"
-    #[serde(rename = "invalid_request")]
     InvalidRequest,
     /// "invalid_client"
-    #[serde(rename = "invalid_client")]
     InvalidClient,
     /// "invalid_grant"
-    #[serde(rename = "invalid_grant")]
     InvalidGrant,
     /// "unauthorized_client"
-    #[serde(rename = "unauthorized_client")]
     UnauthorizedClient,
     /// "unsupported_grant_type"
-    #[serde(rename = "unsupported_grant_type")]
     UnsupportedGrantType,
     /// "invalid_scope"
-    #[serde(rename = "invalid_scope")]
     InvalidScope,
     /// "invalid_target"
-    #[serde(rename = "invalid_target")]
     InvalidTarget,
     /// "server_error"
-    #[serde(rename = "server_error")]
     ServerError,
     /// "temporarily_unavailable"
-    #[serde(rename = "temporarily_unavailable")]
     TemporarilyUnavailable,
 }
 
@@ -2138,8 +2672,21 @@ impl FromText for OAuthErrorCode {
     }
 }
 
+impl Serialize for OAuthErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for OAuthErrorCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// Authorization server metadata (RFC 8414 section 2). There is no authorization endpoint, so `response_types_supported` is empty; `subject_types_supported` and `id_token_signing_alg_values_supported` are there for OpenID libraries, which demand them, although no ID tokens are issued: the algorithm is the one that signs access tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct ServerMetadata {
     /// The issuer, which is also the base of the URL that this document was fetched under.
     #[serde(rename = "issuer")]
@@ -2151,7 +2698,12 @@ pub struct ServerMetadata {
     #[serde(rename = "introspection_endpoint")]
     pub introspection_endpoint: String,
     /// Where the public keys are. Absent when the server signs with a shared secret.
-    #[serde(rename = "jwks_uri", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "jwks_uri",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub jwks_uri: Option<String>,
     /// The reserved scopes. Ordinary ones are whatever agents have as capabilities.
     #[serde(rename = "scopes_supported")]
@@ -2177,6 +2729,18 @@ pub struct ServerMetadata {
     /// The algorithm that signs access tokens.
     #[serde(rename = "id_token_signing_alg_values_supported")]
     pub id_token_signing_alg_values_supported: Vec<models::SigningAlgorithm>,
+}
+
+impl Serialize for ServerMetadata {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ServerMetadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for ServerMetadata {
@@ -2231,6 +2795,8 @@ impl Check for ServerMetadata {
         let value = &self.response_types_supported;
         {
             let at = &at.key("response_types_supported");
+
+            check::max_items(value, 0, at, found);
 
             for (index, value) in value.iter().enumerate() {
                 let at = &at.index(index);
@@ -2318,19 +2884,15 @@ impl Check for ServerMetadata {
 }
 
 /// A signature algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SigningAlgorithm {
     /// "ES256"
-    #[serde(rename = "ES256")]
     Es256,
     /// "EdDSA"
-    #[serde(rename = "EdDSA")]
     EdDsa,
     /// "RS256"
-    #[serde(rename = "RS256")]
     Rs256,
     /// "HS256"
-    #[serde(rename = "HS256")]
     Hs256,
 }
 
@@ -2365,11 +2927,22 @@ impl FromText for SigningAlgorithm {
     }
 }
 
+impl Serialize for SigningAlgorithm {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for SigningAlgorithm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// How subjects are named to different APIs (OpenID Connect Core 1.0 section 8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SubjectType {
     /// "public"
-    #[serde(rename = "public")]
     Public,
 }
 
@@ -2401,24 +2974,69 @@ impl FromText for SubjectType {
     }
 }
 
+impl Serialize for SubjectType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for SubjectType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// The form of the token endpoint. Unknown parameters are ignored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct TokenRequest {
     /// How the token is asked for. `client_credentials` is the only grant there is; others are `unsupported_grant_type`.
     #[serde(rename = "grant_type")]
     pub grant_type: String,
     /// Capabilities separated by single spaces (RFC 6749 section 3.3).
-    #[serde(rename = "scope", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "scope",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub scope: Option<String>,
     /// The APIs that the token is for. This parameter alone may be repeated.
-    #[serde(rename = "resource", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "resource",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub resource: Option<Vec<String>>,
     /// The agent's id, when the client authenticates in the form.
-    #[serde(rename = "client_id", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "client_id",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub client_id: Option<String>,
     /// The client secret, when the client authenticates in the form.
-    #[serde(rename = "client_secret", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "client_secret",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub client_secret: Option<crate::types::Secret>,
+}
+
+impl Serialize for TokenRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for TokenRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for TokenRequest {
@@ -2498,6 +3116,7 @@ impl TokenRequest {
 
 /// An issued token (RFC 6749 section 5.1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct TokenResponse {
     /// A signed access token (RFC 9068).
     #[serde(rename = "access_token")]
@@ -2509,8 +3128,25 @@ pub struct TokenResponse {
     #[serde(rename = "expires_in")]
     pub expires_in: u32,
     /// Capabilities separated by single spaces (RFC 6749 section 3.3).
-    #[serde(rename = "scope", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "scope",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
     pub scope: Option<String>,
+}
+
+impl Serialize for TokenResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for TokenResponse {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for TokenResponse {
@@ -2547,10 +3183,9 @@ impl Check for TokenResponse {
 }
 
 /// How the token is used (RFC 6750).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TokenType {
     /// "Bearer"
-    #[serde(rename = "Bearer")]
     Bearer,
 }
 
@@ -2582,8 +3217,21 @@ impl FromText for TokenType {
     }
 }
 
+impl Serialize for TokenType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for TokenType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// One fault of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Violation {
     /// `in`
     #[serde(rename = "in")]
@@ -2597,6 +3245,18 @@ pub struct Violation {
     /// What to do about it, for people.
     #[serde(rename = "message")]
     pub message: String,
+}
+
+impl Serialize for Violation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Violation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
 }
 
 impl Check for Violation {
@@ -2634,22 +3294,17 @@ impl Check for Violation {
 }
 
 /// Which part of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ViolationLocation {
     /// "body"
-    #[serde(rename = "body")]
     Body,
     /// "query"
-    #[serde(rename = "query")]
     Query,
     /// "path"
-    #[serde(rename = "path")]
     Path,
     /// "header"
-    #[serde(rename = "header")]
     Header,
     /// "form"
-    #[serde(rename = "form")]
     Form,
 }
 
@@ -2682,5 +3337,17 @@ impl FromText for ViolationLocation {
             .copied()
             .find(|value| value.as_str() == text)
             .ok_or_else(|| check::one_of(Self::ALL.iter().map(|value| value.as_str())))
+    }
+}
+
+impl Serialize for ViolationLocation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ViolationLocation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
     }
 }

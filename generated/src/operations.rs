@@ -36,7 +36,7 @@ pub struct Operation {
     pub scopes: &'static [&'static str],
     /// The scope that is enough for those who ask about themselves (`x-self`).
     pub own_scope: Option<&'static str>,
-    /// The statuses that it may answer, ascending.
+    /// The statuses that it may answer, in the order of the specification.
     pub statuses: &'static [u16],
 }
 

@@ -1,12 +1,16 @@
 //! Types that the schemas need and the standard library lacks.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 use zeroize::Zeroize;
+
+use crate::params::FromText;
 
 /// A string of `format: password`: neither `Debug` nor `Display` reveals it, and its memory is wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,8 +66,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| de::Error::custom("is not an RFC 3339 time"))
+        text(deserializer)
     }
 }
 
@@ -158,8 +161,8 @@ impl<'de> Deserialize<'de> for Any {
     }
 }
 
-/// Reads a member that is there, so that `null` (`Some(None)`) and absence (`None`) stay different, as a merge patch
-/// (RFC 7396) needs.
+/// Reads an optional member that is there. `null` is then refused, unless the schema is nullable; in that case it is
+/// `Some(None)` and absence is `None`, two things that a merge patch (RFC 7396) needs to tell apart.
 ///
 /// # Errors
 /// Those of the member's own type.
@@ -167,4 +170,113 @@ pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+/// Reads a required member that is nullable: serde by itself would take its absence for `null`.
+///
+/// # Errors
+/// Those of the member's own type.
+pub fn required<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::deserialize(deserializer)
+}
+
+/// Reads a string as what parameters of that type are read as.
+///
+/// # Errors
+/// The rule that it breaks, a colon and what to do about it.
+pub fn text<'de, T: FromText, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct Reader<T>(PhantomData<T>);
+    impl<T: FromText> Visitor<'_> for Reader<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+            T::from_text(text).map_err(|message| E::custom(format_args!("{}: {message}", T::RULE)))
+        }
+    }
+    deserializer.deserialize_str(Reader(PhantomData))
+}
+
+/// UUIDs, one or several, as members of an object.
+pub trait Uuids<'de>: Sized {
+    /// Reads them in the one spelling that parameters have, too; the type's own reader knows several.
+    ///
+    /// # Errors
+    /// That it is no UUID, or not one in that spelling.
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
+
+struct Spelt<T>(T);
+
+impl<'de, T: Uuids<'de>> Deserialize<'de> for Spelt<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::read(deserializer).map(Self)
+    }
+}
+
+impl<'de> Uuids<'de> for Uuid {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer)
+    }
+}
+
+impl<'de, T: Uuids<'de>> Uuids<'de> for Option<T> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<Spelt<T>>::deserialize(deserializer)?.map(|Spelt(uuids)| uuids))
+    }
+}
+
+impl<'de, T: Uuids<'de>> Uuids<'de> for Vec<T> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<Spelt<T>>::deserialize(deserializer)?.into_iter().map(|Spelt(uuid)| uuid).collect())
+    }
+}
+
+/// Reads a required member of UUIDs.
+///
+/// # Errors
+/// Those of [`Uuids::read`].
+pub fn uuids<'de, T: Uuids<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::read(deserializer)
+}
+
+/// Reads an optional member of UUIDs that is there.
+///
+/// # Errors
+/// Those of [`Uuids::read`].
+pub fn present_uuids<'de, T: Uuids<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::read(deserializer).map(Some)
+}
+
+/// Reads structures from objects alone: serde by itself would also take an array for the members in their order.
+pub(crate) struct Objects<D>(pub(crate) D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Objects<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        struct Members<V>(V);
+        impl<'de, V: Visitor<'de>> Visitor<'de> for Members<V> {
+            type Value = V::Value;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
+                self.0.visit_map(access)
+            }
+        }
+        self.0.deserialize_map(Members(visitor))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
 }

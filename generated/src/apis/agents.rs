@@ -17,7 +17,7 @@ use regex::Regex;
 
 use crate::check::{self, Check as _, Found, Place, Pointer};
 use crate::door::{Door, Own, Refusal, Required};
-use crate::params::{FromText as _, Texts};
+use crate::params::Texts;
 use crate::server::{answer, route};
 use crate::{body, client, models, operations};
 
@@ -88,13 +88,13 @@ fn read_get_agent(parts: &Parts, path: Option<&RawPathParams>) -> Result<GetAgen
         found.add(&Pointer::parameters(Place::Path), "syntax", "must be percent-encoded UTF-8");
         return Err(found.clone());
     };
-    let path = Texts::path(path);
-    let agent_id = path.one("agentId", found);
-    path.require("agentId", agent_id.is_some(), found);
-    let query = Texts::query(parts.uri.query(), found);
-    query.refuse_unknown(&[], found);
-    let headers = Texts::headers(&parts.headers, &["if-none-match"], found);
-    let if_none_match = headers.one("if-none-match", found);
+    let in_path = Texts::path(path);
+    let agent_id = in_path.one("agentId", found);
+    in_path.require("agentId", agent_id.is_some(), found);
+    let in_query = Texts::query(parts.uri.query(), found);
+    in_query.refuse_unknown(&[], found);
+    let in_headers = Texts::headers(&parts.headers, &["if-none-match"], found);
+    let if_none_match = in_headers.one("if-none-match", found);
     let Some(agent_id) = agent_id else { return Err(found.clone()) };
     let params = GetAgentParams { agent_id, if_none_match };
     {
@@ -172,7 +172,7 @@ impl IntoResponse for GetAgentResponse {
     fn into_response(self) -> Response {
         match self {
             Self::Ok { body, etag } => {
-                let answer = answer::json(StatusCode::OK, &body);
+                let answer = answer::json(StatusCode::OK, "application/json", &body);
                 answer::with_headers(answer, [("etag", etag)])
             }
             Self::NotModified { etag } => {
@@ -180,27 +180,27 @@ impl IntoResponse for GetAgentResponse {
                 answer::with_headers(answer, [("etag", etag)])
             }
             Self::BadRequest { body } => {
-                let answer = answer::json(StatusCode::BAD_REQUEST, &body);
+                let answer = answer::json(StatusCode::BAD_REQUEST, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::Unauthorized { body, www_authenticate } => {
-                let answer = answer::json(StatusCode::UNAUTHORIZED, &body);
+                let answer = answer::json(StatusCode::UNAUTHORIZED, "application/json", &body);
                 answer::with_headers(answer, [("www-authenticate", www_authenticate)])
             }
             Self::Forbidden { body, www_authenticate } => {
-                let answer = answer::json(StatusCode::FORBIDDEN, &body);
+                let answer = answer::json(StatusCode::FORBIDDEN, "application/json", &body);
                 answer::with_headers(answer, [("www-authenticate", www_authenticate)])
             }
             Self::NotFound { body } => {
-                let answer = answer::json(StatusCode::NOT_FOUND, &body);
+                let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::InternalServerError { body } => {
-                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, &body);
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::ServiceUnavailable { body, retry_after } => {
-                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, &body);
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
                 answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }
@@ -255,16 +255,16 @@ pub struct ListAgentsParams {
 fn read_list_agents(parts: &Parts, path: Option<&RawPathParams>) -> Result<ListAgentsParams, Found> {
     let found = &mut Found::default();
     let _ = path;
-    let query = Texts::query(parts.uri.query(), found);
-    let owner = query.one("owner", found);
-    let agent_type = query.one("agentType", found);
-    let deployment_env = query.one("deploymentEnv", found);
-    let status = query.one("status", found);
-    let capability = query.one("capability", found);
-    let q = query.one("q", found);
-    let cursor = query.one("cursor", found);
-    let limit = query.one("limit", found);
-    query.refuse_unknown(
+    let in_query = Texts::query(parts.uri.query(), found);
+    let owner = in_query.one("owner", found);
+    let agent_type = in_query.one("agentType", found);
+    let deployment_env = in_query.one("deploymentEnv", found);
+    let status = in_query.one("status", found);
+    let capability = in_query.one("capability", found);
+    let q = in_query.one("q", found);
+    let cursor = in_query.one("cursor", found);
+    let limit = in_query.one("limit", found);
+    in_query.refuse_unknown(
         &["owner", "agentType", "deploymentEnv", "status", "capability", "q", "cursor", "limit"],
         found,
     );
@@ -410,27 +410,27 @@ impl IntoResponse for ListAgentsResponse {
     fn into_response(self) -> Response {
         match self {
             Self::Ok { body } => {
-                let answer = answer::json(StatusCode::OK, &body);
+                let answer = answer::json(StatusCode::OK, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::BadRequest { body } => {
-                let answer = answer::json(StatusCode::BAD_REQUEST, &body);
+                let answer = answer::json(StatusCode::BAD_REQUEST, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::Unauthorized { body, www_authenticate } => {
-                let answer = answer::json(StatusCode::UNAUTHORIZED, &body);
+                let answer = answer::json(StatusCode::UNAUTHORIZED, "application/json", &body);
                 answer::with_headers(answer, [("www-authenticate", www_authenticate)])
             }
             Self::Forbidden { body, www_authenticate } => {
-                let answer = answer::json(StatusCode::FORBIDDEN, &body);
+                let answer = answer::json(StatusCode::FORBIDDEN, "application/json", &body);
                 answer::with_headers(answer, [("www-authenticate", www_authenticate)])
             }
             Self::InternalServerError { body } => {
-                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, &body);
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::ServiceUnavailable { body, retry_after } => {
-                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, &body);
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
                 answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }
@@ -462,8 +462,8 @@ async fn list_agents<A: Agents>(State(api): State<A>, request: Request) -> Respo
 fn read_register_agent(parts: &Parts, path: Option<&RawPathParams>) -> Result<(), Found> {
     let found = &mut Found::default();
     let _ = path;
-    let query = Texts::query(parts.uri.query(), found);
-    query.refuse_unknown(&[], found);
+    let in_query = Texts::query(parts.uri.query(), found);
+    in_query.refuse_unknown(&[], found);
     let params = ();
     if found.is_empty() { Ok(params) } else { Err(std::mem::take(found)) }
 }
@@ -534,7 +534,7 @@ impl IntoResponse for RegisterAgentResponse {
     fn into_response(self) -> Response {
         match self {
             Self::Created { body, location, etag } => {
-                let answer = answer::json(StatusCode::CREATED, &body);
+                let answer = answer::json(StatusCode::CREATED, "application/json", &body);
                 answer::with_headers(
                     answer,
                     [
@@ -545,35 +545,35 @@ impl IntoResponse for RegisterAgentResponse {
                 )
             }
             Self::BadRequest { body } => {
-                let answer = answer::json(StatusCode::BAD_REQUEST, &body);
+                let answer = answer::json(StatusCode::BAD_REQUEST, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::Unauthorized { body, www_authenticate } => {
-                let answer = answer::json(StatusCode::UNAUTHORIZED, &body);
+                let answer = answer::json(StatusCode::UNAUTHORIZED, "application/json", &body);
                 answer::with_headers(answer, [("www-authenticate", www_authenticate)])
             }
             Self::Forbidden { body, www_authenticate } => {
-                let answer = answer::json(StatusCode::FORBIDDEN, &body);
+                let answer = answer::json(StatusCode::FORBIDDEN, "application/json", &body);
                 answer::with_headers(answer, [("www-authenticate", www_authenticate)])
             }
             Self::Conflict { body } => {
-                let answer = answer::json(StatusCode::CONFLICT, &body);
+                let answer = answer::json(StatusCode::CONFLICT, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::PayloadTooLarge { body } => {
-                let answer = answer::json(StatusCode::PAYLOAD_TOO_LARGE, &body);
+                let answer = answer::json(StatusCode::PAYLOAD_TOO_LARGE, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::UnsupportedMediaType { body } => {
-                let answer = answer::json(StatusCode::UNSUPPORTED_MEDIA_TYPE, &body);
+                let answer = answer::json(StatusCode::UNSUPPORTED_MEDIA_TYPE, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::InternalServerError { body } => {
-                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, &body);
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::ServiceUnavailable { body, retry_after } => {
-                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, &body);
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
                 answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }

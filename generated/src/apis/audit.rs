@@ -17,7 +17,7 @@ use regex::Regex;
 
 use crate::check::{self, Check as _, Found, Place, Pointer};
 use crate::door::{Door, Own, Refusal, Required};
-use crate::params::{FromText as _, Texts};
+use crate::params::Texts;
 use crate::server::{answer, route};
 use crate::{body, client, models, operations};
 
@@ -72,16 +72,16 @@ fn read_list_audit_events(
 ) -> Result<ListAuditEventsParams, Found> {
     let found = &mut Found::default();
     let _ = path;
-    let query = Texts::query(parts.uri.query(), found);
-    let agent_id = query.one("agentId", found);
-    let actor_id = query.one("actorId", found);
-    let action = query.one("action", found);
-    let outcome = query.one("outcome", found);
-    let from = query.one("from", found);
-    let to = query.one("to", found);
-    let cursor = query.one("cursor", found);
-    let limit = query.one("limit", found);
-    query
+    let in_query = Texts::query(parts.uri.query(), found);
+    let agent_id = in_query.one("agentId", found);
+    let actor_id = in_query.one("actorId", found);
+    let action = in_query.one("action", found);
+    let outcome = in_query.one("outcome", found);
+    let from = in_query.one("from", found);
+    let to = in_query.one("to", found);
+    let cursor = in_query.one("cursor", found);
+    let limit = in_query.one("limit", found);
+    in_query
         .refuse_unknown(&["agentId", "actorId", "action", "outcome", "from", "to", "cursor", "limit"], found);
     let params = ListAuditEventsParams {
         agent_id,
@@ -195,27 +195,27 @@ impl IntoResponse for ListAuditEventsResponse {
     fn into_response(self) -> Response {
         match self {
             Self::Ok { body } => {
-                let answer = answer::json(StatusCode::OK, &body);
+                let answer = answer::json(StatusCode::OK, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::BadRequest { body } => {
-                let answer = answer::json(StatusCode::BAD_REQUEST, &body);
+                let answer = answer::json(StatusCode::BAD_REQUEST, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::Unauthorized { body, www_authenticate } => {
-                let answer = answer::json(StatusCode::UNAUTHORIZED, &body);
+                let answer = answer::json(StatusCode::UNAUTHORIZED, "application/json", &body);
                 answer::with_headers(answer, [("www-authenticate", www_authenticate)])
             }
             Self::Forbidden { body, www_authenticate } => {
-                let answer = answer::json(StatusCode::FORBIDDEN, &body);
+                let answer = answer::json(StatusCode::FORBIDDEN, "application/json", &body);
                 answer::with_headers(answer, [("www-authenticate", www_authenticate)])
             }
             Self::InternalServerError { body } => {
-                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, &body);
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::ServiceUnavailable { body, retry_after } => {
-                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, &body);
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
                 answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }

@@ -17,7 +17,7 @@ use regex::Regex;
 
 use crate::check::{self, Check as _, Found, Place, Pointer};
 use crate::door::{Door, Own, Refusal, Required};
-use crate::params::{FromText as _, Texts};
+use crate::params::Texts;
 use crate::server::{answer, route};
 use crate::{body, client, models, operations};
 
@@ -74,11 +74,11 @@ impl IntoResponse for GetJwksResponse {
     fn into_response(self) -> Response {
         match self {
             Self::Ok { body, cache_control } => {
-                let answer = answer::json(StatusCode::OK, &body);
+                let answer = answer::json(StatusCode::OK, "application/json", &body);
                 answer::with_headers(answer, [("cache-control", cache_control)])
             }
             Self::NotFound { body } => {
-                let answer = answer::json(StatusCode::NOT_FOUND, &body);
+                let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
                 answer::with_headers(answer, [])
             }
         }
@@ -109,7 +109,7 @@ impl IntoResponse for GetOpenidConfigurationResponse {
     fn into_response(self) -> Response {
         match self {
             Self::Ok { body } => {
-                let answer = answer::json(StatusCode::OK, &body);
+                let answer = answer::json(StatusCode::OK, "application/json", &body);
                 answer::with_headers(answer, [])
             }
         }
@@ -140,7 +140,7 @@ impl IntoResponse for GetServerMetadataResponse {
     fn into_response(self) -> Response {
         match self {
             Self::Ok { body } => {
-                let answer = answer::json(StatusCode::OK, &body);
+                let answer = answer::json(StatusCode::OK, "application/json", &body);
                 answer::with_headers(answer, [])
             }
         }

@@ -17,7 +17,7 @@ use regex::Regex;
 
 use crate::check::{self, Check as _, Found, Place, Pointer};
 use crate::door::{Door, Own, Refusal, Required};
-use crate::params::{FromText as _, Texts};
+use crate::params::Texts;
 use crate::server::{answer, route};
 use crate::{body, client, models, operations};
 
@@ -208,7 +208,7 @@ impl IntoResponse for GetOpenapiJsonResponse {
     fn into_response(self) -> Response {
         match self {
             Self::Ok { body } => {
-                let answer = answer::json(StatusCode::OK, &body);
+                let answer = answer::json(StatusCode::OK, "application/json", &body);
                 answer::with_headers(answer, [])
             }
         }

@@ -17,7 +17,7 @@ use regex::Regex;
 
 use crate::check::{self, Check as _, Found, Place, Pointer};
 use crate::door::{Door, Own, Refusal, Required};
-use crate::params::{FromText as _, Texts};
+use crate::params::Texts;
 use crate::server::{answer, route};
 use crate::{body, client, models, operations};
 
@@ -62,11 +62,11 @@ impl IntoResponse for GetHealthResponse {
     fn into_response(self) -> Response {
         match self {
             Self::Ok { body } => {
-                let answer = answer::json(StatusCode::OK, &body);
+                let answer = answer::json(StatusCode::OK, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::ServiceUnavailable { body, retry_after } => {
-                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, &body);
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
                 answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }
@@ -97,7 +97,7 @@ impl IntoResponse for GetLivenessResponse {
     fn into_response(self) -> Response {
         match self {
             Self::Ok { body } => {
-                let answer = answer::json(StatusCode::OK, &body);
+                let answer = answer::json(StatusCode::OK, "application/json", &body);
                 answer::with_headers(answer, [])
             }
         }
@@ -135,11 +135,11 @@ impl IntoResponse for GetReadinessResponse {
     fn into_response(self) -> Response {
         match self {
             Self::Ok { body } => {
-                let answer = answer::json(StatusCode::OK, &body);
+                let answer = answer::json(StatusCode::OK, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::ServiceUnavailable { body, retry_after } => {
-                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, &body);
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
                 answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }

@@ -17,7 +17,7 @@ use regex::Regex;
 
 use crate::check::{self, Check as _, Found, Place, Pointer};
 use crate::door::{Door, Own, Refusal, Required};
-use crate::params::{FromText as _, Texts};
+use crate::params::Texts;
 use crate::server::{answer, route};
 use crate::{body, client, models, operations};
 
@@ -65,8 +65,8 @@ pub fn routes<A: Tokens>() -> Router<A> {
 fn read_introspect_token(parts: &Parts, path: Option<&RawPathParams>) -> Result<(), Found> {
     let found = &mut Found::default();
     let _ = path;
-    let query = Texts::query(parts.uri.query(), found);
-    query.refuse_form_parameters(models::IntrospectionRequest::PARAMETERS, found);
+    let in_query = Texts::query(parts.uri.query(), found);
+    in_query.refuse_form_parameters(models::IntrospectionRequest::PARAMETERS, found);
     let params = ();
     if found.is_empty() { Ok(params) } else { Err(std::mem::take(found)) }
 }
@@ -121,7 +121,7 @@ impl IntoResponse for IntrospectTokenResponse {
     fn into_response(self) -> Response {
         match self {
             Self::Ok { body } => {
-                let answer = answer::json(StatusCode::OK, &body);
+                let answer = answer::json(StatusCode::OK, "application/json", &body);
                 answer::with_headers(
                     answer,
                     [
@@ -131,7 +131,7 @@ impl IntoResponse for IntrospectTokenResponse {
                 )
             }
             Self::BadRequest { body } => {
-                let answer = answer::json(StatusCode::BAD_REQUEST, &body);
+                let answer = answer::json(StatusCode::BAD_REQUEST, "application/json", &body);
                 answer::with_headers(
                     answer,
                     [
@@ -141,7 +141,7 @@ impl IntoResponse for IntrospectTokenResponse {
                 )
             }
             Self::Unauthorized { body, www_authenticate } => {
-                let answer = answer::json(StatusCode::UNAUTHORIZED, &body);
+                let answer = answer::json(StatusCode::UNAUTHORIZED, "application/json", &body);
                 answer::with_headers(
                     answer,
                     [
@@ -152,7 +152,7 @@ impl IntoResponse for IntrospectTokenResponse {
                 )
             }
             Self::PayloadTooLarge { body } => {
-                let answer = answer::json(StatusCode::PAYLOAD_TOO_LARGE, &body);
+                let answer = answer::json(StatusCode::PAYLOAD_TOO_LARGE, "application/json", &body);
                 answer::with_headers(
                     answer,
                     [
@@ -162,7 +162,7 @@ impl IntoResponse for IntrospectTokenResponse {
                 )
             }
             Self::UnsupportedMediaType { body } => {
-                let answer = answer::json(StatusCode::UNSUPPORTED_MEDIA_TYPE, &body);
+                let answer = answer::json(StatusCode::UNSUPPORTED_MEDIA_TYPE, "application/json", &body);
                 answer::with_headers(
                     answer,
                     [
@@ -172,7 +172,7 @@ impl IntoResponse for IntrospectTokenResponse {
                 )
             }
             Self::InternalServerError { body } => {
-                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, &body);
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
                 answer::with_headers(
                     answer,
                     [
@@ -182,7 +182,7 @@ impl IntoResponse for IntrospectTokenResponse {
                 )
             }
             Self::ServiceUnavailable { body, retry_after } => {
-                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, &body);
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
                 answer::with_headers(
                     answer,
                     [
@@ -233,8 +233,8 @@ async fn introspect_token<A: Tokens>(State(api): State<A>, request: Request) -> 
 fn read_issue_token(parts: &Parts, path: Option<&RawPathParams>) -> Result<(), Found> {
     let found = &mut Found::default();
     let _ = path;
-    let query = Texts::query(parts.uri.query(), found);
-    query.refuse_form_parameters(models::TokenRequest::PARAMETERS, found);
+    let in_query = Texts::query(parts.uri.query(), found);
+    in_query.refuse_form_parameters(models::TokenRequest::PARAMETERS, found);
     let params = ();
     if found.is_empty() { Ok(params) } else { Err(std::mem::take(found)) }
 }
@@ -289,7 +289,7 @@ impl IntoResponse for IssueTokenResponse {
     fn into_response(self) -> Response {
         match self {
             Self::Ok { body } => {
-                let answer = answer::json(StatusCode::OK, &body);
+                let answer = answer::json(StatusCode::OK, "application/json", &body);
                 answer::with_headers(
                     answer,
                     [
@@ -299,7 +299,7 @@ impl IntoResponse for IssueTokenResponse {
                 )
             }
             Self::BadRequest { body } => {
-                let answer = answer::json(StatusCode::BAD_REQUEST, &body);
+                let answer = answer::json(StatusCode::BAD_REQUEST, "application/json", &body);
                 answer::with_headers(
                     answer,
                     [
@@ -309,7 +309,7 @@ impl IntoResponse for IssueTokenResponse {
                 )
             }
             Self::Unauthorized { body, www_authenticate } => {
-                let answer = answer::json(StatusCode::UNAUTHORIZED, &body);
+                let answer = answer::json(StatusCode::UNAUTHORIZED, "application/json", &body);
                 answer::with_headers(
                     answer,
                     [
@@ -320,7 +320,7 @@ impl IntoResponse for IssueTokenResponse {
                 )
             }
             Self::PayloadTooLarge { body } => {
-                let answer = answer::json(StatusCode::PAYLOAD_TOO_LARGE, &body);
+                let answer = answer::json(StatusCode::PAYLOAD_TOO_LARGE, "application/json", &body);
                 answer::with_headers(
                     answer,
                     [
@@ -330,7 +330,7 @@ impl IntoResponse for IssueTokenResponse {
                 )
             }
             Self::UnsupportedMediaType { body } => {
-                let answer = answer::json(StatusCode::UNSUPPORTED_MEDIA_TYPE, &body);
+                let answer = answer::json(StatusCode::UNSUPPORTED_MEDIA_TYPE, "application/json", &body);
                 answer::with_headers(
                     answer,
                     [
@@ -340,7 +340,7 @@ impl IntoResponse for IssueTokenResponse {
                 )
             }
             Self::InternalServerError { body } => {
-                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, &body);
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
                 answer::with_headers(
                     answer,
                     [
@@ -350,7 +350,7 @@ impl IntoResponse for IssueTokenResponse {
                 )
             }
             Self::ServiceUnavailable { body, retry_after } => {
-                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, &body);
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
                 answer::with_headers(
                     answer,
                     [

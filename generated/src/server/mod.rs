@@ -72,12 +72,8 @@ pub(crate) mod answer {
     use serde::Serialize;
 
     /// A JSON document.
-    pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-        text(
-            status,
-            "application/json",
-            serde_json::to_vec(body).expect("a type of the specification is JSON"),
-        )
+    pub(crate) fn json(status: StatusCode, media_type: &'static str, body: &impl Serialize) -> Response {
+        text(status, media_type, serde_json::to_vec(body).expect("a type of the specification is JSON"))
     }
 
     /// A document of another media type.
