@@ -1,0 +1,218 @@
+//! What every request passes on its way in and every answer on its way out: an id, limits, headers, a line in the log.
+
+use std::any::Any;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use generated::operations::{Authentication, Operation};
+use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Method};
+use http_body::{Body as _, Frame, SizeHint};
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument as _;
+
+use super::error::{Problem, Refused, header};
+use crate::clock::Clock;
+use crate::crypto::Entropy;
+
+/// How many bytes the names and values of all header fields, and the target, may have together.
+pub const MOST_HEADER_BYTES: usize = 16 * 1024;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
+const REFERRER_POLICY: HeaderName = HeaderName::from_static("referrer-policy");
+const FRAME_OPTIONS: HeaderName = HeaderName::from_static("x-frame-options");
+const CONTENT_SECURITY_POLICY: HeaderName = HeaderName::from_static("content-security-policy");
+const STRICT_TRANSPORT_SECURITY: HeaderName = HeaderName::from_static("strict-transport-security");
+
+/// Nothing of the API is a page, so nothing may be loaded by it.
+const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+/// The documentation's page loads its own script and style, and asks this server. Swagger UI sets styles inline and has
+/// its pictures as data URLs.
+const POLICY_OF_DOCUMENTATION: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+     connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+);
+
+/// The id of a request, as an extension of it.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// What the layers need.
+#[derive(Clone)]
+pub struct Layers {
+    /// Tells how long a request took.
+    pub clock: Clock,
+    /// Makes ids of requests that bring none.
+    pub entropy: Entropy,
+    /// Whether browsers are told to use TLS only.
+    pub https: bool,
+    /// How long a request may take.
+    pub timeout: Duration,
+    /// Permits of requests in work.
+    pub room: Arc<Semaphore>,
+}
+
+/// Puts the layers round a router.
+pub fn wrap(router: Router, layers: Layers) -> Router {
+    router
+        .layer(middleware::from_fn_with_state(layers.clone(), limit))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(layers, envelope))
+}
+
+/// The operation that the router found for a request.
+pub fn operation_of(method: &Method, path: Option<&MatchedPath>) -> Option<&'static Operation> {
+    let path = path?.as_str();
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    generated::OPERATIONS.iter().copied().find(|one| one.path == path && one.method == *method)
+}
+
+/// A problem that one of the layers found; the outermost, which knows the request's id, makes the answer.
+#[derive(Clone, Copy)]
+enum Found {
+    Panic,
+    Overloaded,
+    BodyTooSlow,
+}
+
+fn found(what: Found) -> Response {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(what);
+    response
+}
+
+/// What is said of a panic is in the log already, by the hook; it may hold anything, so none of it is repeated.
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    found(Found::Panic)
+}
+
+/// Gives the request its id and the answer its headers, and writes the log's line.
+async fn envelope(State(layers): State<Layers>, mut request: Request, next: Next) -> Response {
+    let start = layers.clock.monotonic();
+    let id = brought_id(request.headers())
+        .unwrap_or_else(|| layers.entropy.uuid_v7(layers.clock.now()).hyphenated().to_string());
+    let operation = operation_of(request.method(), request.extensions().get::<MatchedPath>());
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", request_id = %id, operation = operation.map_or("none", |one| one.id));
+    let too_large = request_size(&request) > MOST_HEADER_BYTES;
+    request.extensions_mut().insert(RequestId(id.clone()));
+
+    let mut response = if too_large {
+        render(&Refused::HeadersTooLarge, operation, &id)
+    } else {
+        let response = next.run(request).instrument(span.clone()).await;
+        match response.extensions().get::<Found>() {
+            None => response,
+            Some(Found::Panic) => render(&Refused::Panic, operation, &id),
+            Some(Found::Overloaded) => render(&Refused::Overloaded, operation, &id),
+            Some(Found::BodyTooSlow) => render(&Refused::BodyTooSlow, None, &id),
+        }
+    };
+    let documentation = operation.is_some_and(|one| one.tag == "Documentation");
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, header(id));
+    headers.insert(NOSNIFF, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(CONTENT_SECURITY_POLICY, if documentation { POLICY_OF_DOCUMENTATION } else { POLICY });
+    if layers.https {
+        let policy = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.insert(STRICT_TRANSPORT_SECURITY, policy);
+    }
+    let milliseconds = layers.clock.monotonic().duration_since(start).as_secs_f64() * 1000.0;
+    span.in_scope(|| {
+        tracing::info!(%method, status = response.status().as_u16(), milliseconds, "answered");
+    });
+    response
+}
+
+/// Turns away what there is no room for, and stops what takes too long. Asking for the server's health is always
+/// answered: an overloaded server is not a dead one.
+async fn limit(State(layers): State<Layers>, request: Request, next: Next) -> Response {
+    let operation = operation_of(request.method(), request.extensions().get::<MatchedPath>());
+    if operation.is_some_and(|one| one.tag == "Health") {
+        return next.run(request).await;
+    }
+    let Ok(_permit) = layers.room.try_acquire() else { return found(Found::Overloaded) };
+    let (parts, body) = request.into_parts();
+    let arrived = Arc::new(AtomicBool::new(body.is_end_stream()));
+    let body = Body::new(Watched { body, arrived: Arc::clone(&arrived) });
+    match tokio::time::timeout(layers.timeout, next.run(Request::from_parts(parts, body))).await {
+        Ok(response) => response,
+        Err(_) if arrived.load(Ordering::Acquire) => found(Found::Overloaded),
+        Err(_) => found(Found::BodyTooSlow),
+    }
+}
+
+/// A body that tells when all of it has arrived.
+struct Watched {
+    body: Body,
+    arrived: Arc<AtomicBool>,
+}
+
+impl http_body::Body for Watched {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
+            self.arrived.store(true, Ordering::Release);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The id that a request brings: `[A-Za-z0-9._-]{1,64}`, once.
+fn brought_id(headers: &HeaderMap) -> Option<String> {
+    let mut fields = headers.get_all(REQUEST_ID).iter();
+    let (field, None) = (fields.next()?.to_str().ok()?, fields.next()) else { return None };
+    let well_formed = (1..=64).contains(&field.len())
+        && field.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
+    well_formed.then(|| field.to_owned())
+}
+
+fn request_size(request: &Request) -> usize {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    target + request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>()
+}
+
+/// The answer to what stopped a request outside of its operation, in the shape of the operation if there is one.
+pub fn render(refused: &Refused, operation: Option<&Operation>, request_id: &str) -> Response {
+    let problem = Problem::new(refused, request_id);
+    let oauth = operation.is_some_and(|one| one.authentication == Authentication::Client);
+    let body = if oauth { serde_json::to_vec(&problem.oauth_error()) } else { serde_json::to_vec(&problem.error()) };
+    let mut response = (problem.status, body.unwrap_or_default()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if oauth {
+        headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(http::header::PRAGMA, HeaderValue::from_static("no-cache"));
+    }
+    if problem.status == http::StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(RETRY_AFTER, HeaderValue::from(problem.retry_after));
+    }
+    response
+}

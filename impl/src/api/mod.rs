@@ -1,0 +1,114 @@
+//! The door: HTTP on one side, the domain on the other. A method here converts, calls, and converts back; what looks like
+//! a decision belongs to the domain.
+
+pub mod agents;
+pub mod audit;
+pub mod auth;
+pub mod discovery;
+pub mod documentation;
+pub mod error;
+pub mod health;
+pub mod layers;
+pub mod serving;
+pub mod tokens;
+
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use generated::operations::Operation;
+
+use self::error::{Problem, Refusable, Refused};
+use crate::domain::agents::AgentService;
+use crate::domain::audit::{AuditService, AuditWriter};
+use crate::domain::callers::{Client, RequestContext};
+use crate::domain::feed::Feed;
+use crate::domain::keys::KeyRing;
+use crate::domain::refusal::{Answered, Fault};
+use crate::domain::tokens::TokenService;
+
+/// What the operations work with.
+pub struct Services<S> {
+    /// The registry.
+    pub agents: AgentService<S>,
+    /// Tokens, and who presents them.
+    pub tokens: TokenService<S>,
+    /// Reading the audit log.
+    pub audit: AuditService<S>,
+    /// Writing the audit log.
+    pub audit_writer: AuditWriter,
+    /// The signing keys.
+    pub keys: Arc<KeyRing>,
+    /// What this node knows of changes.
+    pub feed: Arc<Feed>,
+    /// The database, to ask whether it is there.
+    pub store: S,
+    /// This server's URL.
+    pub issuer: String,
+    /// How long verifiers may cache the JWKS.
+    pub jwks_max_age: Duration,
+}
+
+/// The implementation of every operation; clones share everything.
+pub struct Api<S>(Arc<Services<S>>);
+
+impl<S> Api<S> {
+    /// The operations over these services.
+    pub fn new(services: Services<S>) -> Self {
+        Self(Arc::new(services))
+    }
+}
+
+impl<S> Clone for Api<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<S> Deref for Api<S> {
+    type Target = Services<S>;
+
+    fn deref(&self) -> &Services<S> {
+        &self.0
+    }
+}
+
+/// What is known of a request while it is answered.
+#[derive(Debug)]
+pub struct Context {
+    /// Its id and address.
+    pub request: RequestContext,
+    /// The operation that it is for.
+    pub operation: Option<&'static Operation>,
+    /// The client, once it has authenticated.
+    pub client: OnceLock<Client>,
+}
+
+impl Context {
+    /// Answers a refusal, and logs what the client does not read.
+    fn refuse<A: Refusable>(&self, refused: &Refused) -> A {
+        A::refused(&self.problem(refused))
+    }
+
+    fn problem(&self, refused: &Refused) -> Problem {
+        match refused {
+            Refused::Fault(fault) => tracing::error!(%fault, "a request failed"),
+            Refused::Domain(refusal) => tracing::info!(reason = refusal.reason(), "a request was refused"),
+            _ => {}
+        }
+        Problem::new(refused, &self.request.request_id)
+    }
+
+    /// Turns what a service says into an answer.
+    fn answer<T, A: Refusable>(
+        &self,
+        outcome: Result<Answered<T>, Fault>,
+        fulfilled: impl FnOnce(T) -> Result<A, Fault>,
+    ) -> A {
+        match outcome {
+            Ok(Ok(value)) => fulfilled(value).unwrap_or_else(|fault| self.refuse(&fault.into())),
+            Ok(Err(refusal)) => self.refuse(&refusal.into()),
+            Err(fault) => self.refuse(&fault.into()),
+        }
+    }
+}

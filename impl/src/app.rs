@@ -1,0 +1,376 @@
+//! Puts the server together out of its settings: the only place that knows concrete types.
+
+use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::future::Future;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::api::layers::{Layers, wrap};
+use crate::api::serving;
+use crate::api::{Api, Services};
+use crate::cache::memory::MemoryClientCache;
+use crate::clock::Clock;
+use crate::config::{Config, Environment, MasterKeySource, SigningChoice, Unusable};
+use crate::crypto::{CryptoFault, Entropy, HashPool, MasterKey, SecretText};
+use crate::domain::agents::{AgentId, AgentParts, AgentService};
+use crate::domain::audit::{AuditService, AuditWriter};
+use crate::domain::bootstrap::{BootstrapFault, BootstrapParts, BootstrapService};
+use crate::domain::credentials::CredentialMint;
+use crate::domain::feed::Feed;
+use crate::domain::keys::{KeyFault, KeyRing, KeySettings, Signing, SigningAlgorithm};
+use crate::domain::tally::Tally;
+use crate::domain::tokens::{LIFETIMES, TokenParts, TokenService, TokenSettings};
+use crate::domain::uses::Uses;
+use crate::jobs;
+use crate::store::sql::{self, Database, PoolSettings};
+use crate::store::{Store, StoreFault};
+
+/// Client records that a node keeps at hand: about 1 KiB each.
+const CLIENTS_AT_HAND: u64 = 20_000;
+
+/// Slow hashes that wait for a core at the most; more are answered 503.
+const HASHES_WAITING: usize = 64;
+
+/// How long a request waits for a connection to the database.
+const CONNECTION_WITHIN: Duration = Duration::from_secs(3);
+
+/// How long PostgreSQL works on a statement.
+const STATEMENT_WITHIN: Duration = Duration::from_secs(5);
+
+/// The address of the first operator.
+const OPERATOR_EMAIL: &str = "operator@agentidp.local";
+
+/// Why a command could not be done.
+#[derive(Debug)]
+pub enum Failure {
+    /// Settings that cannot be used.
+    Settings(Unusable),
+    /// The database failed.
+    Store(StoreFault),
+    /// Tables that are not up to date.
+    MigrationsPending(Vec<String>),
+    /// The master key cannot be used.
+    MasterKey(String),
+    /// The keys cannot be used.
+    Keys(KeyFault),
+    /// The first operator could not be made.
+    Bootstrap(BootstrapFault),
+    /// The first operator exists.
+    BootstrappedAlready,
+    /// The operating system refused.
+    System(&'static str, io::Error),
+    /// Something is wrong with the deployment; the findings have been printed.
+    Unwell(usize),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settings(unusable) => unusable.fmt(f),
+            Self::Store(fault) => fault.fmt(f),
+            Self::MigrationsPending(names) => {
+                write!(f, "the tables are not up to date ({}); run: agentidp migrate", names.join(", "))
+            }
+            Self::MasterKey(problem) => f.write_str(problem),
+            Self::Keys(fault) => fault.fmt(f),
+            Self::Bootstrap(fault) => fault.fmt(f),
+            Self::BootstrappedAlready => f.write_str(
+                "the first operator exists already; for a new credential of it run: agentidp bootstrap --recover",
+            ),
+            Self::System(what, error) => write!(f, "{what}: {error}"),
+            Self::Unwell(findings) => write!(f, "{findings} thing(s) to mend"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<StoreFault> for Failure {
+    fn from(fault: StoreFault) -> Self {
+        Self::Store(fault)
+    }
+}
+
+impl From<KeyFault> for Failure {
+    fn from(fault: KeyFault) -> Self {
+        Self::Keys(fault)
+    }
+}
+
+impl From<BootstrapFault> for Failure {
+    fn from(fault: BootstrapFault) -> Self {
+        Self::Bootstrap(fault)
+    }
+}
+
+/// The first operator's credentials, at the one moment when the secret is known.
+pub struct Operator {
+    /// The client id.
+    pub client_id: AgentId,
+    /// The client secret: for standard output, never for the log.
+    pub secret: SecretText,
+}
+
+impl From<crate::domain::bootstrap::Operator> for Operator {
+    fn from(operator: crate::domain::bootstrap::Operator) -> Self {
+        Self { client_id: operator.client_id, secret: operator.client_secret }
+    }
+}
+
+/// Connects to the database, whatever the state of its tables.
+///
+/// # Errors
+/// When it does not answer.
+pub async fn connect(config: &Config) -> Result<Database, Failure> {
+    let settings = PoolSettings {
+        max_connections: config.database_connections,
+        acquire_timeout: CONNECTION_WITHIN,
+        statement_timeout: STATEMENT_WITHIN,
+    };
+    Ok(sql::connect(config.database_url.expose(), &settings).await?)
+}
+
+/// Connects to a database whose tables are up to date. Outside of production they are brought up to date first; in
+/// production that is `agentidp migrate`'s to do, when an operator says so.
+async fn connect_up_to_date(config: &Config) -> Result<Database, Failure> {
+    let database = connect(config).await?;
+    if config.environment == Environment::Production {
+        let pending = database.pending_migrations().await?;
+        if !pending.is_empty() {
+            return Err(Failure::MigrationsPending(pending));
+        }
+    } else {
+        database.migrate().await?;
+    }
+    Ok(database)
+}
+
+/// Reads the master key, or makes it where the settings say so and the database was never opened with another.
+///
+/// # Errors
+/// When there is none, or it is not one.
+pub async fn master_key<S: Store>(config: &Config, store: &S, entropy: &Entropy) -> Result<MasterKey, Failure> {
+    let text = match &config.master_key {
+        MasterKeySource::Given(text) => text.clone(),
+        MasterKeySource::File(path) => read_key(path)?,
+        MasterKeySource::Made(path) if path.exists() => read_key(path)?,
+        MasterKeySource::Made(path) => {
+            if store.key_canary_get().await?.is_some() {
+                return Err(Failure::MasterKey(format!(
+                    "this database was opened with a master key before, and {} is not there; put it back, or set \
+                     AGENTIDP_MASTER_KEY",
+                    path.display()
+                )));
+            }
+            make_key(path, entropy)?
+        }
+    };
+    MasterKey::from_text(&text).map_err(|fault: CryptoFault| Failure::MasterKey(fault.to_string()))
+}
+
+fn read_key(path: &Path) -> Result<SecretText, Failure> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::MasterKey(format!("the master key cannot be read from {}: {error}", path.display())))?;
+    Ok(SecretText::new(text.trim().to_owned()))
+}
+
+fn make_key(path: &Path, entropy: &Entropy) -> Result<SecretText, Failure> {
+    let failed = |error: io::Error| {
+        Failure::MasterKey(format!("the master key cannot be kept in {}: {error}", path.display()))
+    };
+    let key = MasterKey::generate(entropy);
+    // `create_new`: of two processes that start together one makes the key, and the other is told to start again.
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    writeln!(file, "{}", key.expose()).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    tracing::info!(file = %path.display(), "a master key was made; keep it safe, the database is nothing without it");
+    Ok(key)
+}
+
+/// Creates the first operator, or with `recover` issues a new credential to it.
+///
+/// # Errors
+/// When it exists already, or with `recover` when it does not.
+pub async fn bootstrap(config: &Config, recover: bool) -> Result<Operator, Failure> {
+    let database = connect_up_to_date(config).await?;
+    let made = match &database {
+        Database::Postgres(store) => bootstrap_on(config, store.clone(), recover).await,
+        Database::Sqlite(store) => bootstrap_on(config, store.clone(), recover).await,
+    };
+    database.close().await;
+    made?.ok_or(Failure::BootstrappedAlready)
+}
+
+async fn bootstrap_on<S: Store>(config: &Config, store: S, recover: bool) -> Result<Option<Operator>, Failure> {
+    let (clock, entropy) = (Clock::system(), Entropy::system());
+    let master = master_key(config, &store, &entropy).await?;
+    let mint = CredentialMint::new(master.clone(), HashPool::new(1, 1), entropy.clone());
+    let service = BootstrapService::new(BootstrapParts { store, clock, entropy, master, mint });
+    if recover {
+        return Ok(Some(service.recover().await?.into()));
+    }
+    Ok(service.bootstrap(OPERATOR_EMAIL).await?.map(Operator::from))
+}
+
+/// What the settings say of signing, in the domain's terms.
+pub fn key_settings(config: &Config) -> KeySettings {
+    let signing = match &config.signing {
+        SigningChoice::KeyPair(name) => {
+            Signing::Asymmetric(SigningAlgorithm::from_name(name).unwrap_or(SigningAlgorithm::Es256))
+        }
+        SigningChoice::Shared(secret) => Signing::SharedSecret(secret.clone()),
+    };
+    KeySettings { signing, issuer: config.issuer.clone() }
+}
+
+/// Serves until SIGTERM or SIGINT. `announce` is told the issuer, the address, and the first operator if one was just
+/// made.
+///
+/// # Errors
+/// When the server cannot start.
+pub async fn serve(config: Config, announce: impl FnOnce(&str, &str, Option<Operator>)) -> Result<(), Failure> {
+    // Signals are taken from here on, so that one during the start is not lost.
+    let stop = stop_signal()?;
+    let address = SocketAddr::new(config.bind, config.port);
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::System("the server cannot listen on its address (AGENTIDP_BIND, PORT)", error))?;
+    let database = connect_up_to_date(&config).await?;
+    let served = match &database {
+        Database::Postgres(store) => serve_on(&config, store.clone(), listener, stop, announce).await,
+        Database::Sqlite(store) => serve_on(&config, store.clone(), listener, stop, announce).await,
+    };
+    database.close().await;
+    served
+}
+
+async fn serve_on<S: Store>(
+    config: &Config,
+    store: S,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+    announce: impl FnOnce(&str, &str, Option<Operator>),
+) -> Result<(), Failure> {
+    let (clock, entropy) = (Clock::system(), Entropy::system());
+    // Only a developer gets an operator without asking; elsewhere `agentidp bootstrap` makes it.
+    let operator = match config.environment {
+        Environment::Development => bootstrap_on(config, store.clone(), false).await?,
+        Environment::Test | Environment::Production => None,
+    };
+    let master = master_key(config, &store, &entropy).await?;
+    let keys = Arc::new(KeyRing::open(&store, key_settings(config), &master, &clock, &entropy).await?);
+    let feed = Arc::new(Feed::new(clock.clone(), *LIFETIMES.end()));
+    jobs::feed::read(&store, &feed, &keys, &clock).await?;
+
+    let (audit_writer, audit_task) = AuditWriter::start(store.clone(), clock.clone(), entropy.clone());
+    let (tally, uses) = (Arc::new(Tally::default()), Arc::new(Uses::default()));
+    let (halt, halted) = watch::channel(false);
+    let mut background = JoinSet::new();
+    let (jobs_store, jobs_keys) = (store.clone(), Arc::clone(&keys));
+    background.spawn(jobs::feed::run(jobs_store, Arc::clone(&feed), jobs_keys, clock.clone(), halted.clone()));
+    background.spawn(jobs::uses::run(store.clone(), Arc::clone(&uses), clock.clone(), halted.clone()));
+    background.spawn(jobs::tally::run(audit_writer.clone(), Arc::clone(&tally), halted));
+
+    let services = services(config, Parts { store, clock, entropy, master, keys, feed, tally, uses, audit_writer })?;
+    let layers = Layers {
+        clock: Clock::system(),
+        entropy: Entropy::system(),
+        https: config.issuer_is_https(),
+        timeout: config.request_timeout,
+        room: Arc::new(Semaphore::new(config.concurrent_requests)),
+    };
+    let router = wrap(generated::server::router(Api::new(services)), layers);
+
+    let address = listener.local_addr().map_err(|error| Failure::System("the address is not known", error))?;
+    tracing::info!(%address, issuer = config.issuer, "listening");
+    announce(&config.issuer, &format!("http://{address}"), operator);
+    serving::serve(listener, router, stop, config.shutdown).await;
+
+    tracing::info!("stopping");
+    let _ = halt.send(true);
+    while background.join_next().await.is_some() {}
+    // With the router and the jobs the last writers of events are gone, so this ends when all of them are written.
+    let _ = audit_task.await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+struct Parts<S> {
+    store: S,
+    clock: Clock,
+    entropy: Entropy,
+    master: MasterKey,
+    keys: Arc<KeyRing>,
+    feed: Arc<Feed>,
+    tally: Arc<Tally>,
+    uses: Arc<Uses>,
+    audit_writer: AuditWriter,
+}
+
+fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, Failure> {
+    let Parts { store, clock, entropy, master, keys, feed, tally, uses, audit_writer } = parts;
+    let settings = TokenSettings::new(
+        config.issuer.clone(),
+        config.default_audience.clone(),
+        config.allowed_resources.iter().cloned().collect(),
+        config.token_lifetime,
+    )
+    .map_err(|problem| Failure::Settings(Unusable(vec![problem.to_owned()])))?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let pool = HashPool::new(cores, HASHES_WAITING);
+    let mint = CredentialMint::new(master.clone(), pool.clone(), entropy.clone());
+    let agents = AgentService::new(AgentParts {
+        store: store.clone(),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        mint,
+        audit: audit_writer.clone(),
+    });
+    let tokens = TokenService::new(TokenParts {
+        store: store.clone(),
+        clock,
+        entropy,
+        master,
+        pool,
+        keys: Arc::clone(&keys),
+        feed: Arc::clone(&feed),
+        cache: Arc::new(MemoryClientCache::new(CLIENTS_AT_HAND)),
+        audit: audit_writer.clone(),
+        tally,
+        uses,
+        settings,
+    });
+    Ok(Services {
+        agents,
+        tokens,
+        audit: AuditService::new(store.clone()),
+        audit_writer,
+        keys,
+        feed,
+        store,
+        issuer: config.issuer.clone(),
+        jwks_max_age: config.jwks_max_age,
+    })
+}
+
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let failed = |error| Failure::System("signals cannot be listened for", error);
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

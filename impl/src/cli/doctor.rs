@@ -1,0 +1,100 @@
+//! `agentidp doctor`: what is wrong, before anybody else finds out. It changes nothing.
+
+use super::say;
+use crate::app::{self, Failure};
+use crate::config::{Config, Environment, MasterKeySource, SigningChoice};
+use crate::crypto::Entropy;
+use crate::domain::keys::canary_check;
+use crate::store::Store;
+use crate::store::sql::Database;
+
+/// Collects findings as it prints them.
+#[derive(Default)]
+struct Findings(usize);
+
+impl Findings {
+    fn well(&self, what: &str) {
+        say(format_args!("ok     {what}"));
+    }
+
+    fn note(&self, what: &str) {
+        say(format_args!("note   {what}"));
+    }
+
+    fn wrong(&mut self, what: &str) {
+        self.0 += 1;
+        say(format_args!("WRONG  {what}"));
+    }
+}
+
+/// Looks at everything that a start depends on.
+pub(super) async fn run(config: Config) -> Result<(), Failure> {
+    let mut findings = Findings::default();
+    findings.well(&format!("the settings can be used; the issuer is {}", config.issuer));
+    settings(&config, &mut findings);
+    match app::connect(&config).await {
+        Err(failure) => findings.wrong(&failure.to_string()),
+        Ok(database) => {
+            findings.well("the database answers");
+            match database.pending_migrations().await {
+                Ok(pending) if pending.is_empty() => {
+                    findings.well("the tables are up to date");
+                    match &database {
+                        Database::Postgres(store) => keys(&config, store, &mut findings).await,
+                        Database::Sqlite(store) => keys(&config, store, &mut findings).await,
+                    }
+                }
+                Ok(pending) => findings.wrong(&Failure::MigrationsPending(pending).to_string()),
+                Err(fault) => findings.wrong(&fault.to_string()),
+            }
+            database.close().await;
+        }
+    }
+    if findings.0 == 0 { Ok(()) } else { Err(Failure::Unwell(findings.0)) }
+}
+
+fn settings(config: &Config, findings: &mut Findings) {
+    for name in Config::unknown_names() {
+        findings.wrong(&format!("{name} is not a setting; see agentidp --help"));
+    }
+    if config.environment != Environment::Production {
+        findings.note("AGENTIDP_ENV is not production: settings that are unsafe there are not refused");
+    }
+    if matches!(config.signing, SigningChoice::Shared(_)) {
+        findings.note("JWT_ALGORITHM is HS256: whoever verifies a token can also make one, and there is no JWKS");
+    }
+    if let MasterKeySource::File(path) | MasterKeySource::Made(path) = &config.master_key {
+        use std::os::unix::fs::PermissionsExt as _;
+        if let Ok(file) = std::fs::metadata(path)
+            && file.permissions().mode() & 0o077 != 0
+        {
+            findings.wrong(&format!("{} can be read by others; run: chmod 600 {0}", path.display()));
+        }
+    }
+}
+
+async fn keys<S: Store>(config: &Config, store: &S, findings: &mut Findings) {
+    let entropy = Entropy::system();
+    match store.key_canary_get().await {
+        Err(fault) => return findings.wrong(&fault.to_string()),
+        Ok(None) => return findings.note("the database has never been opened by a server; the first start makes its keys"),
+        Ok(Some(_)) => {}
+    }
+    let master = match app::master_key(config, store, &entropy).await {
+        Ok(master) => master,
+        Err(failure) => return findings.wrong(&failure.to_string()),
+    };
+    match canary_check(store, &master, &entropy).await {
+        Ok(()) => findings.well("the master key is this database's"),
+        Err(fault) => findings.wrong(&fault.to_string()),
+    }
+    match store.key_list().await {
+        Ok(keys) => findings.well(&format!("{} signing key(s)", keys.len())),
+        Err(fault) => findings.wrong(&fault.to_string()),
+    }
+    match store.bootstrap_get().await {
+        Ok(Some(_)) => findings.well("the first operator exists"),
+        Ok(None) => findings.note("there is no operator yet; run: agentidp bootstrap"),
+        Err(fault) => findings.wrong(&fault.to_string()),
+    }
+}

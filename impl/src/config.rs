@@ -1,0 +1,485 @@
+//! Every setting, typed, with its default and unit. Nothing else reads the environment.
+//!
+//! A setting is an environment variable. An empty value counts as absent. What cannot be read, and what is unsafe in
+//! production, is reported all at once, each by name, and never with the value of a secret.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::crypto::SecretText;
+
+/// A setting as people see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The environment variable.
+    pub name: &'static str,
+    /// Its default, in words.
+    pub default: &'static str,
+    /// What it does, and its unit and bounds.
+    pub about: &'static str,
+}
+
+const fn setting(name: &'static str, default: &'static str, about: &'static str) -> Setting {
+    Setting { name, default, about }
+}
+
+/// Every setting; `agentidp --help` and `.env.example` are held to this table.
+pub const SETTINGS: &[Setting] = &[
+    setting("AGENTIDP_ENV", "development", "development, test or production; production refuses unsafe settings"),
+    setting("PORT", "3000", "the TCP port to listen on, 1-65535"),
+    setting("AGENTIDP_BIND", "127.0.0.1, in production 0.0.0.0", "the IP address to listen on"),
+    setting(
+        "DATABASE_URL",
+        "sqlite://agentidp.db, in production none",
+        "sqlite://FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
+    ),
+    setting("AGENTIDP_DATABASE_CONNECTIONS", "10", "connections to the database at the most, 2-1000"),
+    setting(
+        "AGENTIDP_MASTER_KEY",
+        "in development made and kept in agentidp.master-key",
+        "32 random bytes in base64url without padding; protects signing keys and client secrets",
+    ),
+    setting("AGENTIDP_MASTER_KEY_FILE", "none", "a file with the master key, instead of AGENTIDP_MASTER_KEY"),
+    setting(
+        "JWT_ISSUER",
+        "http://localhost:PORT, in production none",
+        "this server's URL as its clients know it, without a slash at the end; https in production",
+    ),
+    setting("JWT_AUDIENCE", "ISSUER/resources/default", "the audience of tokens for which no resource was asked"),
+    setting("JWT_ALGORITHM", "ES256", "ES256, EdDSA or RS256; HS256 for development with a single verifier"),
+    setting("JWT_SECRET", "none", "the key of HS256, at least 32 bytes; nothing else uses it"),
+    setting("AGENTIDP_TOKEN_LIFETIME_SECONDS", "900", "how long a token lives, in seconds, 60-86400"),
+    setting(
+        "AGENTIDP_ALLOWED_RESOURCES",
+        "none",
+        "absolute URIs, separated by commas, that clients may name as `resource` (RFC 8707)",
+    ),
+    setting("AGENTIDP_JWKS_MAX_AGE_SECONDS", "300", "how long verifiers may cache the JWKS, in seconds, 1-86400"),
+    setting("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "10", "how long a request may take, in seconds, 1-300"),
+    setting("AGENTIDP_CONCURRENT_REQUESTS", "1024", "requests in work at once; more are answered 503, 1-65536"),
+    setting("AGENTIDP_SHUTDOWN_SECONDS", "20", "how long requests in work may go on after SIGTERM, in seconds, 0-300"),
+    setting("AGENTIDP_LOG", "info", "what to log: a level, or a tracing filter such as agentidp=debug,info"),
+    setting("AGENTIDP_LOG_FORMAT", "text, in production json", "text or json, to standard error"),
+];
+
+/// Secrets that stand in documents and examples; nobody may run with them.
+const SAMPLE_SECRETS: &[&str] = &["change-me", "changeme", "secret", "your-secret-key", "your-256-bit-secret", "sample"];
+
+/// Where the server runs, and so how careful it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// A developer's machine: everything has a default.
+    Development,
+    /// Automated tests: like development, but nothing is made by itself.
+    Test,
+    /// The real thing: nothing unsafe has a default.
+    Production,
+}
+
+/// Where the master key comes from.
+#[derive(Clone)]
+pub enum MasterKeySource {
+    /// The environment.
+    Given(SecretText),
+    /// A file that must be there.
+    File(PathBuf),
+    /// A file that is made on the first run, with mode 0600.
+    Made(PathBuf),
+}
+
+/// What tokens are signed with.
+#[derive(Clone)]
+pub enum SigningChoice {
+    /// A key pair, by its registered `alg` name.
+    KeyPair(&'static str),
+    /// HS256 under a shared secret.
+    Shared(SecretText),
+}
+
+/// How the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// Every setting.
+#[derive(Clone)]
+pub struct Config {
+    /// Where the server runs.
+    pub environment: Environment,
+    /// The address to listen on.
+    pub bind: IpAddr,
+    /// The port to listen on.
+    pub port: u16,
+    /// The database; it may hold a password.
+    pub database_url: SecretText,
+    /// Connections at the most.
+    pub database_connections: u32,
+    /// Where the master key comes from.
+    pub master_key: MasterKeySource,
+    /// The issuer: this server's URL, without a slash at the end.
+    pub issuer: String,
+    /// The audience of tokens for which no resource was asked.
+    pub default_audience: String,
+    /// What tokens are signed with.
+    pub signing: SigningChoice,
+    /// How long a token lives.
+    pub token_lifetime: Duration,
+    /// The resources that clients may ask tokens for.
+    pub allowed_resources: Vec<String>,
+    /// How long verifiers may cache the JWKS.
+    pub jwks_max_age: Duration,
+    /// How long a request may take.
+    pub request_timeout: Duration,
+    /// Requests in work at once.
+    pub concurrent_requests: usize,
+    /// How long requests in work may go on after the signal to stop.
+    pub shutdown: Duration,
+    /// The log's filter.
+    pub log: String,
+    /// The log's look.
+    pub log_format: LogFormat,
+}
+
+/// Settings that cannot be used, each by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable(pub Vec<String>);
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the settings cannot be used:")?;
+        for problem in &self.0 {
+            write!(f, "\n  {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Unusable {}
+
+impl Config {
+    /// Reads the environment of this process.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, all at once.
+    #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+    pub fn from_environment() -> Result<Self, Unusable> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Variables that begin with `AGENTIDP_` and are no settings: misspelt ones, most likely.
+    pub fn unknown_names() -> Vec<String> {
+        #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        names.filter(|name| name.starts_with("AGENTIDP_") && !SETTINGS.iter().any(|one| one.name == name)).collect()
+    }
+
+    /// Reads settings from wherever `lookup` finds them.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, all at once.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Unusable> {
+        let mut read = Reader { lookup: &lookup, problems: Vec::new() };
+        let environment = read.choice(
+            "AGENTIDP_ENV",
+            Environment::Development,
+            &[
+                ("development", Environment::Development),
+                ("test", Environment::Test),
+                ("production", Environment::Production),
+            ],
+        );
+        let production = environment == Environment::Production;
+        let port = read.number("PORT", 3000, 1, 65_535) as u16;
+        let bind = if production { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
+        let bind = read.parsed("AGENTIDP_BIND", IpAddr::V4(bind), "must be an IP address");
+
+        let database_url = read.required_in(production, "DATABASE_URL", || "sqlite://agentidp.db".to_owned());
+        if !["sqlite:", "postgresql:", "postgres:"].iter().any(|scheme| database_url.starts_with(scheme)) {
+            read.problem("DATABASE_URL", "must begin with sqlite:// or postgresql://");
+        }
+        let issuer = read.required_in(production, "JWT_ISSUER", || format!("http://localhost:{port}"));
+        read.check_issuer(&issuer, production);
+        let default_audience = read.text("JWT_AUDIENCE").unwrap_or_else(|| format!("{issuer}/resources/default"));
+        if default_audience == issuer {
+            read.problem("JWT_AUDIENCE", "must not be the issuer: such tokens would open this server's own API");
+        }
+        let allowed_resources: Vec<String> = read
+            .text("AGENTIDP_ALLOWED_RESOURCES")
+            .map(|list| list.split(',').map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect())
+            .unwrap_or_default();
+        if allowed_resources.iter().any(|resource| *resource == issuer) {
+            read.problem("AGENTIDP_ALLOWED_RESOURCES", "must not name the issuer: its tokens need reserved scopes");
+        }
+        let master_key = read.master_key(environment, &database_url);
+        let config = Self {
+            environment,
+            bind,
+            port,
+            database_url: SecretText::new(database_url),
+            database_connections: read.number("AGENTIDP_DATABASE_CONNECTIONS", 10, 2, 1000) as u32,
+            master_key,
+            issuer,
+            default_audience,
+            signing: read.signing(production),
+            token_lifetime: read.seconds("AGENTIDP_TOKEN_LIFETIME_SECONDS", 900, 60, 86_400),
+            allowed_resources,
+            jwks_max_age: read.seconds("AGENTIDP_JWKS_MAX_AGE_SECONDS", 300, 1, 86_400),
+            request_timeout: read.seconds("AGENTIDP_REQUEST_TIMEOUT_SECONDS", 10, 1, 300),
+            concurrent_requests: read.number("AGENTIDP_CONCURRENT_REQUESTS", 1024, 1, 65_536) as usize,
+            shutdown: read.seconds("AGENTIDP_SHUTDOWN_SECONDS", 20, 0, 300),
+            log: read.text("AGENTIDP_LOG").unwrap_or_else(|| "info".to_owned()),
+            log_format: read.choice(
+                "AGENTIDP_LOG_FORMAT",
+                if production { LogFormat::Json } else { LogFormat::Text },
+                &[("text", LogFormat::Text), ("json", LogFormat::Json)],
+            ),
+        };
+        if read.problems.is_empty() { Ok(config) } else { Err(Unusable(read.problems)) }
+    }
+
+    /// Whether the issuer is reached over TLS.
+    pub fn issuer_is_https(&self) -> bool {
+        self.issuer.starts_with("https://")
+    }
+}
+
+struct Reader<'l> {
+    lookup: &'l dyn Fn(&str) -> Option<String>,
+    problems: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn problem(&mut self, name: &str, what: &str) {
+        self.problems.push(format!("{name} {what}"));
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        debug_assert!(SETTINGS.iter().any(|setting| setting.name == name), "{name} is not in SETTINGS");
+        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn parsed<T: std::str::FromStr>(&mut self, name: &str, default: T, must: &str) -> T {
+        match self.text(name).map(|value| value.parse()) {
+            None => default,
+            Some(Ok(value)) => value,
+            Some(Err(_)) => {
+                self.problem(name, must);
+                default
+            }
+        }
+    }
+
+    fn number(&mut self, name: &str, default: u64, least: u64, most: u64) -> u64 {
+        let must = format!("must be a whole number from {least} to {most}");
+        let value = self.parsed(name, default, &must);
+        if !(least..=most).contains(&value) {
+            self.problem(name, &must);
+            return default;
+        }
+        value
+    }
+
+    fn seconds(&mut self, name: &str, default: u64, least: u64, most: u64) -> Duration {
+        Duration::from_secs(self.number(name, default, least, most))
+    }
+
+    fn choice<T: Copy>(&mut self, name: &str, default: T, choices: &[(&str, T)]) -> T {
+        let Some(value) = self.text(name) else { return default };
+        if let Some((_, choice)) = choices.iter().find(|(known, _)| *known == value) {
+            return *choice;
+        }
+        let known: Vec<&str> = choices.iter().map(|(known, _)| *known).collect();
+        self.problem(name, &format!("must be one of {}", known.join(", ")));
+        default
+    }
+
+    fn required_in(&mut self, production: bool, name: &str, default: impl FnOnce() -> String) -> String {
+        self.text(name).unwrap_or_else(|| {
+            if production {
+                self.problem(name, "must be set in production");
+            }
+            default()
+        })
+    }
+
+    fn check_issuer(&mut self, issuer: &str, production: bool) {
+        let rest = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://"));
+        // RFC 8414 §2: a URL without query and fragment. A path is left out too: the endpoints are at the root.
+        if rest.is_none_or(|host| host.is_empty() || host.contains(['/', '?', '#', ' '])) {
+            self.problem("JWT_ISSUER", "must be http:// or https://, a host and perhaps a port, and nothing after them");
+        } else if production && !issuer.starts_with("https://") {
+            self.problem("JWT_ISSUER", "must begin with https:// in production (RFC 8414 section 2)");
+        }
+    }
+
+    fn master_key(&mut self, environment: Environment, database_url: &str) -> MasterKeySource {
+        match (self.text("AGENTIDP_MASTER_KEY"), self.text("AGENTIDP_MASTER_KEY_FILE")) {
+            (Some(_), Some(_)) => {
+                self.problem("AGENTIDP_MASTER_KEY", "and AGENTIDP_MASTER_KEY_FILE are both set; keep one");
+                MasterKeySource::Made(PathBuf::new())
+            }
+            (Some(key), None) => {
+                if key.bytes().all(|byte| byte == key.as_bytes()[0]) {
+                    self.problem("AGENTIDP_MASTER_KEY", "is a sample value; make one with: agentidp keys master");
+                }
+                MasterKeySource::Given(SecretText::new(key))
+            }
+            (None, Some(file)) => MasterKeySource::File(file.into()),
+            (None, None) => {
+                if environment != Environment::Development {
+                    let must = "(or AGENTIDP_MASTER_KEY_FILE) must be set outside development";
+                    self.problem("AGENTIDP_MASTER_KEY", must);
+                }
+                MasterKeySource::Made(beside(database_url).join("agentidp.master-key"))
+            }
+        }
+    }
+
+    fn signing(&mut self, production: bool) -> SigningChoice {
+        let choices = [("ES256", "ES256"), ("EdDSA", "EdDSA"), ("RS256", "RS256"), ("HS256", "HS256")];
+        let algorithm = self.choice("JWT_ALGORITHM", "ES256", &choices);
+        let secret = self.text("JWT_SECRET");
+        if secret.as_deref().is_some_and(|secret| {
+            SAMPLE_SECRETS.iter().any(|sample| secret.to_ascii_lowercase().contains(sample))
+        }) {
+            self.problem("JWT_SECRET", "is a sample value from a document");
+        }
+        if algorithm != "HS256" {
+            return SigningChoice::KeyPair(algorithm);
+        }
+        if production {
+            let why = "must not be HS256 in production: whoever verifies such a token can also make one";
+            self.problem("JWT_ALGORITHM", why);
+        }
+        let secret = secret.unwrap_or_default();
+        if secret.len() < 32 {
+            self.problem("JWT_SECRET", "must be set, with at least 32 bytes, when JWT_ALGORITHM is HS256 (RFC 7518 section 3.2)");
+        }
+        SigningChoice::Shared(SecretText::new(secret))
+    }
+}
+
+/// The folder of a SQLite file; of any other database, the working directory.
+fn beside(database_url: &str) -> PathBuf {
+    let file = database_url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
+    let file = file.map(|file| file.split('?').next().unwrap_or_default());
+    file.and_then(|file| Path::new(file).parent()).map(Path::to_path_buf).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(settings: &[(&str, &str)]) -> Result<Config, Unusable> {
+        let find = |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        Config::from_lookup(find)
+    }
+
+    fn problems(settings: &[(&str, &str)]) -> Vec<String> {
+        read(settings).err().map(|unusable| unusable.0).unwrap_or_default()
+    }
+
+    const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    const PRODUCTION: &[(&str, &str)] = &[
+        ("AGENTIDP_ENV", "production"),
+        ("DATABASE_URL", "postgresql://idp:x@db/idp"),
+        ("JWT_ISSUER", "https://id.example.com"),
+        ("AGENTIDP_MASTER_KEY", KEY),
+    ];
+
+    #[test]
+    fn a_developer_needs_no_settings() {
+        let config = read(&[]).unwrap();
+        assert_eq!((config.port, config.issuer.as_str()), (3000, "http://localhost:3000"));
+        assert!(config.bind.is_loopback());
+        assert_eq!(config.default_audience, "http://localhost:3000/resources/default");
+        assert_eq!(config.token_lifetime, Duration::from_secs(900));
+    }
+
+    #[test]
+    fn production_with_all_it_needs_starts() {
+        let config = read(PRODUCTION).unwrap();
+        assert_eq!(config.log_format, LogFormat::Json);
+        assert!(config.bind.is_unspecified());
+    }
+
+    #[test]
+    fn production_names_every_setting_that_it_lacks() {
+        let found = problems(&[("AGENTIDP_ENV", "production")]);
+        for name in ["DATABASE_URL", "JWT_ISSUER", "AGENTIDP_MASTER_KEY"] {
+            assert!(found.iter().any(|problem| problem.starts_with(name)), "{name} in {found:?}");
+        }
+    }
+
+    #[test]
+    fn production_refuses_each_unsafe_setting() {
+        let unsafe_settings = [
+            ("JWT_ISSUER", "http://id.example.com"),
+            ("JWT_ALGORITHM", "HS256"),
+            ("JWT_SECRET", "your-256-bit-secret"),
+            ("AGENTIDP_MASTER_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+            ("JWT_AUDIENCE", "https://id.example.com"),
+            ("AGENTIDP_ALLOWED_RESOURCES", "https://api.example.com, https://id.example.com"),
+        ];
+        for (name, value) in unsafe_settings {
+            let settings: Vec<_> =
+                PRODUCTION.iter().filter(|(known, _)| *known != name).chain([&(name, value)]).copied().collect();
+            let found = problems(&settings);
+            assert!(found.iter().any(|problem| problem.starts_with(name)), "{name}={value}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_keep_their_bounds() {
+        for (name, value) in
+            [("PORT", "0"), ("PORT", "65536"), ("PORT", "x"), ("AGENTIDP_TOKEN_LIFETIME_SECONDS", "59")]
+        {
+            assert_eq!(problems(&[(name, value)]).len(), 1, "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_is_a_bare_origin() {
+        for issuer in ["ftp://a", "https://", "https://a/", "https://a?b", "https://a/b", "a"] {
+            assert_eq!(problems(&[("JWT_ISSUER", issuer)]).len(), 1, "{issuer}");
+        }
+    }
+
+    #[test]
+    fn the_master_key_is_kept_beside_the_database() {
+        for (url, file) in [
+            ("sqlite://agentidp.db", "agentidp.master-key"),
+            ("sqlite:///var/lib/agentidp/idp.db?mode=rwc", "/var/lib/agentidp/agentidp.master-key"),
+            ("postgresql://idp@db/idp", "agentidp.master-key"),
+        ] {
+            let config = read(&[("DATABASE_URL", url)]).unwrap();
+            let MasterKeySource::Made(path) = config.master_key else { panic!("{url}") };
+            assert_eq!(path, Path::new(file));
+        }
+    }
+
+    #[test]
+    fn problems_never_repeat_a_secret() {
+        let secret = "hunter2-sample-hunter2-hunter2-hunter2";
+        let all = problems(&[("JWT_SECRET", secret), ("JWT_ALGORITHM", "HS256"), ("AGENTIDP_ENV", "production")]);
+        assert!(!all.join("\n").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_example_file_names_exactly_the_settings() {
+        let example = include_str!("../../.env.example");
+        let names: Vec<&str> = example
+            .lines()
+            .filter_map(|line| line.trim_start_matches("# ").split_once('='))
+            .map(|(name, _)| name)
+            .filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'))
+            .collect();
+        assert_eq!(names, SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>());
+    }
+}
