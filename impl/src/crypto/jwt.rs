@@ -40,7 +40,7 @@ enum Parsed {
     Es256(EcdsaKeyPair),
     EdDsa(Ed25519KeyPair),
     Rs256(Box<rsa::KeyPair>),
-    Hs256(hmac::Key),
+    Hs256(Box<hmac::Key>),
 }
 
 /// A key that signs, parsed once, with the header of its tokens encoded once.
@@ -99,7 +99,7 @@ impl SigningKey {
     /// A shared secret (HS256), for development with a single verifier.
     pub fn from_shared_secret(kid: &str, secret: &SecretText) -> Result<Self, CryptoFault> {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
-        Self::new(kid, Algorithm::HS256, Parsed::Hs256(key))
+        Self::new(kid, Algorithm::HS256, Parsed::Hs256(Box::new(key)))
     }
 
     fn new(kid: &str, algorithm: Algorithm, parsed: Parsed) -> Result<Self, CryptoFault> {

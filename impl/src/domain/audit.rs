@@ -476,7 +476,7 @@ impl AuditWriter {
 /// each row in turn.
 async fn rows_write<S: Store>(store: &S, rows: &[AuditRow]) -> Vec<Result<(), StoreFault>> {
     let mut results: Vec<Result<(), StoreFault>> = rows.iter().map(|_| Ok(())).collect();
-    let mut ranges = vec![0..rows.len()];
+    let mut ranges = Vec::from([0..rows.len()]);
     while let Some(range) = ranges.pop() {
         let Err(fault) = rows_write_together(store, &rows[range.clone()]).await else { continue };
         let hopeless = matches!(fault, StoreFault::Unavailable(_));
@@ -567,5 +567,90 @@ impl<S: Store> AuditService<S> {
 impl From<EventFlaw> for Fault {
     fn from(flaw: EventFlaw) -> Self {
         Self::Impossible(flaw.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sealed(event: AuditEvent) -> Result<AuditRow, EventFlaw> {
+        event.seal(
+            &Clock::fixed(DateTime::from_timestamp_millis(1_794_000_000_123).unwrap()),
+            &Entropy::seeded(1),
+        )
+    }
+
+    fn event() -> AuditEvent {
+        let actor = Actor {
+            agent_id: Some(AgentId(Uuid::from_u128(1))),
+            method: AuthMethod::ClientSecretBasic,
+            credential_id: Some(CredentialId(Uuid::from_u128(2))),
+        };
+        let request = RequestContext { request_id: "request-1".into(), address: "192.0.2.1".parse().ok() };
+        AuditEvent::denied(Action::TokenRefused, actor, "scope_mixed_kinds")
+            .during(&request)
+            .on(Subject { token_id: Some(Uuid::from_u128(3)), ..Subject::default() })
+            .behind(&Owner("talent-team".into()))
+    }
+
+    #[test]
+    fn an_event_has_the_fields_of_the_log_and_no_others() {
+        let row = sealed(event().with("scope", "a:b")).unwrap();
+        let content: Value = serde_json::from_slice(&row.content).unwrap();
+        let expected = serde_json::json!({
+            "id": row.id, "time": "2026-11-06T21:20:00.123Z", "action": "token.refused", "outcome": "denied",
+            "reason": "scope_mixed_kinds",
+            "actor": {
+                "agentId": Uuid::from_u128(1), "credentialId": Uuid::from_u128(2), "method": "client_secret_basic",
+            },
+            "subject": {"tokenId": Uuid::from_u128(3)},
+            "owner": "talent-team", "requestId": "request-1", "address": "192.0.2.1", "data": {"scope": "a:b"},
+            "salt": content["salt"],
+        });
+        assert_eq!(content, expected);
+        assert_eq!(content["salt"].as_str().unwrap().len(), 32);
+    }
+
+    #[test]
+    fn the_time_of_an_event_is_that_of_its_id() {
+        let row = sealed(event()).unwrap();
+        let (seconds, nanoseconds) = row.id.get_timestamp().unwrap().to_unix();
+        assert_eq!(DateTime::from_timestamp(seconds.cast_signed(), nanoseconds), Some(row.time));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_stored_is_canonical(texts in prop::collection::vec(any::<String>(), 1..4), number: i32) {
+            let event = event().with("texts", texts.clone()).with("number", number).with("first", texts[0].as_str());
+            let nul = texts.iter().any(|text| text.contains('\0'));
+            match sealed(event) {
+                Ok(row) => {
+                    let read: Value = serde_json::from_slice(&row.content).unwrap();
+                    let mut written = Vec::new();
+                    canonical::value_write(&read, &mut written).unwrap();
+                    prop_assert_eq!(written, row.content);
+                    prop_assert!(!nul);
+                }
+                Err(flaw) => prop_assert!(nul && flaw == EventFlaw::Nul),
+            }
+        }
+    }
+
+    #[test]
+    fn an_event_that_spells_nul_without_meaning_it_is_taken() {
+        assert!(sealed(event().with("text", "\\u0000")).is_ok());
+        assert_eq!(sealed(event().with("text", "\0")), Err(EventFlaw::Nul));
+    }
+
+    #[test]
+    fn a_long_string_is_cut_and_an_event_too_large_is_refused() {
+        let row = sealed(event().with("text", "ä".repeat(4000))).unwrap();
+        let content: Value = serde_json::from_slice(&row.content).unwrap();
+        assert_eq!(content["data"]["text"].as_str().unwrap(), "ä".repeat(512));
+        let many = vec!["x".repeat(1000); 9];
+        assert!(matches!(sealed(event().with("texts", many)), Err(EventFlaw::TooLarge(_))));
     }
 }

@@ -104,7 +104,8 @@ impl<K: Copy + Eq + std::hash::Hash> Remembered<K> {
 }
 
 impl Feed {
-    /// A feed that knows nothing yet. `max_token_lifetime` is the longest that a token lives on any node.
+    /// A feed that knows nothing yet. `max_token_lifetime` is the longest that any living token may live, whatever
+    /// configuration issued it: the end of [`super::tokens::LIFETIMES`], as configurations change.
     pub fn new(clock: Clock, max_token_lifetime: Duration) -> Self {
         let origin = clock.monotonic();
         Self {

@@ -274,6 +274,12 @@ impl KeyRing {
         (!jwks.is_empty()).then(|| serde_json::json!({ "keys": jwks }))
     }
 
+    /// Whether some key may sign now.
+    pub fn can_sign(&self) -> bool {
+        let now = self.clock.now();
+        self.current().iter().any(|key| key.may_sign(now))
+    }
+
     /// Signs the claims of an access token with the key in force: of several, the one that began last.
     pub(crate) fn sign<T: serde::Serialize>(&self, claims: &T) -> Result<SecretText, KeyFault> {
         let now = self.clock.now();

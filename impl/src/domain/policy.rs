@@ -188,3 +188,181 @@ pub fn grant_decide(principal: &Principal, capabilities: &BTreeSet<Capability>) 
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::agents::AgentId;
+    use crate::domain::changes::Rev;
+
+    const ISSUER: &str = "https://idp.example.com";
+    const DEFAULT: &str = "https://idp.example.com/resources/default";
+
+    fn set<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<Capability> {
+        names.into_iter().map(|name| Capability(name.to_owned())).collect()
+    }
+
+    fn principal(owner: &str, scope: BTreeSet<Capability>) -> Principal {
+        Principal {
+            agent_id: AgentId(Uuid::nil()),
+            owner: Owner(owner.to_owned()),
+            scope,
+            token_id: Uuid::nil(),
+            rev: Rev(0),
+            expires_at: DateTime::<Utc>::MAX_UTC,
+        }
+    }
+
+    fn names() -> impl Strategy<Value = String> {
+        prop_oneof![
+            prop::sample::select(reserved_scopes()).prop_map(str::to_owned),
+            "[a-c]:[a-c]",
+            prop::sample::select(vec!["agents:delete", "idp:user", "self:write"]).prop_map(str::to_owned),
+        ]
+    }
+
+    fn sets() -> impl Strategy<Value = BTreeSet<Capability>> {
+        prop::collection::btree_set(names().prop_map(Capability), 0..8)
+    }
+
+    proptest! {
+        #[test]
+        fn no_scope_goes_beyond_the_capabilities_and_no_two_kinds_mix(
+            capabilities in sets(),
+            asked in prop::option::of(prop::collection::vec(names(), 0..6)),
+        ) {
+            let text = asked.as_ref().map(|names| names.join(" "));
+            let Ok(granted) = scope_decide(&capabilities, text.as_deref()) else { return Ok(()) };
+            prop_assert!(!granted.scopes.is_empty());
+            for scope in &granted.scopes {
+                prop_assert!(capabilities.contains(scope) || SELF_SCOPES.contains(&scope.0.as_str()));
+                prop_assert_eq!(is_reserved(&scope.0), granted.kind == ScopeKind::Reserved);
+            }
+            match asked.filter(|names| !names.is_empty()) {
+                Some(names) => prop_assert_eq!(granted.scopes, set(names.iter().map(String::as_str))),
+                None => prop_assert_eq!(granted.kind, ScopeKind::Ordinary, "reserved scopes must be named"),
+            }
+        }
+
+        #[test]
+        fn only_what_the_rules_name_is_refused(capabilities in sets(), asked in prop::collection::vec(names(), 1..6)) {
+            let beyond = asked
+                .iter()
+                .any(|name| !capabilities.contains(&Capability(name.clone())) && !SELF_SCOPES.contains(&name.as_str()));
+            let mixed = asked.iter().any(|name| is_reserved(name)) && !asked.iter().all(|name| is_reserved(name));
+            let refused = scope_decide(&capabilities, Some(&asked.join(" "))).is_err();
+            prop_assert_eq!(refused, beyond || mixed);
+        }
+
+        #[test]
+        fn whatever_is_asked_for_is_decided_without_a_panic(text in "\\PC{0,60}") {
+            let _ = scope_decide(&set(["a:b"]), Some(&text));
+            let _ = audience_decide(ScopeKind::Ordinary, &[text], ISSUER, DEFAULT, &BTreeSet::new());
+        }
+
+        #[test]
+        fn nobody_grants_a_reserved_capability_that_the_token_lacks(held in sets(), granted in sets()) {
+            let lacking = granted.iter().any(|name| is_reserved(&name.0) && !held.contains(name));
+            let decided = grant_decide(&principal("mine", held), &granted);
+            prop_assert_eq!(decided.is_err(), lacking);
+        }
+
+        #[test]
+        fn an_ordinary_token_is_never_for_this_server(
+            resources in prop::collection::vec(
+                prop::sample::select(vec![ISSUER, DEFAULT, "https://a.example", "https://b.example"]), 0..4),
+        ) {
+            let resources: Vec<_> = resources.into_iter().map(str::to_owned).collect();
+            let allowed = [ISSUER, "https://a.example"].map(str::to_owned).into();
+            if let Ok(audience) = audience_decide(ScopeKind::Ordinary, &resources, ISSUER, DEFAULT, &allowed) {
+                prop_assert!(!audience.is_empty() && !audience.iter().any(|one| one == ISSUER));
+                prop_assert!(audience.is_sorted());
+            }
+            if let Ok(audience) = audience_decide(ScopeKind::Reserved, &resources, ISSUER, DEFAULT, &allowed) {
+                prop_assert_eq!(audience, vec![ISSUER.to_owned()]);
+            }
+        }
+    }
+
+    #[test]
+    fn asking_for_nothing_gives_the_ordinary_capabilities() {
+        let granted = scope_decide(&set(["resume:read", "agents:read", "resume:score"]), None).unwrap();
+        assert_eq!(granted.to_text(), "resume:read resume:score");
+        let refused = scope_decide(&set(["agents:read"]), None);
+        assert_eq!(refused, Err(Refusal::InvalidScope(ScopeFlaw::NothingToGrant)));
+    }
+
+    #[test]
+    fn every_agent_may_name_the_scopes_about_itself_and_is_not_given_them() {
+        let granted = scope_decide(&set([]), Some("self:rotate self:read")).unwrap();
+        assert_eq!(
+            (granted.to_text().as_str(), granted.kind),
+            ("self:read self:rotate", ScopeKind::Reserved)
+        );
+        let mixed = scope_decide(&set(["resume:read"]), Some("self:read resume:read"));
+        assert_eq!(mixed, Err(Refusal::InvalidScope(ScopeFlaw::MixedKinds)));
+    }
+
+    #[test]
+    fn a_scope_that_is_no_list_of_scope_tokens_is_refused() {
+        for text in [" ", "a:b ", " a:b", "a:b  a:b", "a:b\ta:c", "a:\"b", "a:\\b", "a:é"] {
+            let refused = scope_decide(&set(["a:b"]), Some(text));
+            assert_eq!(refused, Err(Refusal::InvalidScope(ScopeFlaw::Malformed)), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_resource_must_be_an_absolute_uri_without_fragment_that_is_allowed() {
+        let allowed = ["https://api.example.com/v1?x=1".to_owned()].into();
+        let decide = |resource: &str| {
+            audience_decide(ScopeKind::Ordinary, &[resource.to_owned()], ISSUER, DEFAULT, &allowed)
+        };
+        for malformed in
+            ["", "/relative", "api.example.com", "https:", "1https://x", "https://x/#f", "https://x y"]
+        {
+            assert_eq!(
+                decide(malformed),
+                Err(Refusal::InvalidTarget(TargetFlaw::Malformed)),
+                "{malformed:?}"
+            );
+        }
+        assert_eq!(decide("https://other.example"), Err(Refusal::InvalidTarget(TargetFlaw::NotAllowed)));
+        assert_eq!(decide(ISSUER), Err(Refusal::InvalidTarget(TargetFlaw::NotAllowed)));
+        assert!(decide("https://api.example.com/v1?x=1").is_ok() && decide(DEFAULT).is_ok());
+    }
+
+    #[test]
+    fn another_owner_takes_idp_admin() {
+        let other = || Some(Owner("other".to_owned()));
+        let refused = owner_decide(&principal("mine", set(["agents:write"])), other());
+        assert_eq!(refused, Err(Refusal::NotPermitted(NotPermitted::OtherOwner)));
+        assert_eq!(owner_decide(&principal("mine", set([IDP_ADMIN])), other()).ok(), other());
+        assert_eq!(owner_decide(&principal("mine", set([])), None).ok(), Some(Owner("mine".to_owned())));
+    }
+
+    #[test]
+    fn every_message_fits_an_error_description() {
+        let scope = || Capability("resume:read".to_owned());
+        for refusal in [
+            Refusal::AgentNotFound,
+            Refusal::AgentAlreadyExists,
+            Refusal::NotPermitted(NotPermitted::ReservedCapabilityNotHeld(scope())),
+            Refusal::InsufficientScope { required: vec![scope(), scope()] },
+            Refusal::InvalidScope(ScopeFlaw::BeyondCapabilities(scope())),
+            Refusal::InvalidScope(ScopeFlaw::NothingToGrant),
+            Refusal::InvalidTarget(TargetFlaw::Malformed),
+            Refusal::Stale,
+        ] {
+            // RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E.
+            let text = refusal.message();
+            assert!(
+                text.bytes().all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e)),
+                "{text}"
+            );
+        }
+    }
+}
