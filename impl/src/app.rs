@@ -159,7 +159,11 @@ async fn connect_up_to_date(config: &Config) -> Result<Database, Failure> {
 ///
 /// # Errors
 /// When there is none, or it is not one.
-pub async fn master_key<S: Store>(config: &Config, store: &S, entropy: &Entropy) -> Result<MasterKey, Failure> {
+pub async fn master_key<S: Store>(
+    config: &Config,
+    store: &S,
+    entropy: &Entropy,
+) -> Result<MasterKey, Failure> {
     let text = match &config.master_key {
         MasterKeySource::Given(text) => text.clone(),
         MasterKeySource::File(path) => read_key(path)?,
@@ -179,8 +183,9 @@ pub async fn master_key<S: Store>(config: &Config, store: &S, entropy: &Entropy)
 }
 
 fn read_key(path: &Path) -> Result<SecretText, Failure> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::MasterKey(format!("the master key cannot be read from {}: {error}", path.display())))?;
+    let text = fs::read_to_string(path).map_err(|error| {
+        Failure::MasterKey(format!("the master key cannot be read from {}: {error}", path.display()))
+    })?;
     Ok(SecretText::new(text.trim().to_owned()))
 }
 
@@ -211,7 +216,11 @@ pub async fn bootstrap(config: &Config, recover: bool) -> Result<Operator, Failu
     made?.ok_or(Failure::BootstrappedAlready)
 }
 
-async fn bootstrap_on<S: Store>(config: &Config, store: S, recover: bool) -> Result<Option<Operator>, Failure> {
+async fn bootstrap_on<S: Store>(
+    config: &Config,
+    store: S,
+    recover: bool,
+) -> Result<Option<Operator>, Failure> {
     let (clock, entropy) = (Clock::system(), Entropy::system());
     let master = master_key(config, &store, &entropy).await?;
     let mint = CredentialMint::new(master.clone(), HashPool::new(1, 1), entropy.clone());
@@ -238,13 +247,16 @@ pub fn key_settings(config: &Config) -> KeySettings {
 ///
 /// # Errors
 /// When the server cannot start.
-pub async fn serve(config: Config, announce: impl FnOnce(&str, &str, Option<Operator>)) -> Result<(), Failure> {
+pub async fn serve(
+    config: Config,
+    announce: impl FnOnce(&str, &str, Option<Operator>),
+) -> Result<(), Failure> {
     // Signals are taken from here on, so that one during the start is not lost.
     let stop = stop_signal()?;
     let address = SocketAddr::new(config.bind, config.port);
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::System("the server cannot listen on its address (AGENTIDP_BIND, PORT)", error))?;
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Failure::System("the server cannot listen on its address (AGENTIDP_BIND, PORT)", error)
+    })?;
     let database = connect_up_to_date(&config).await?;
     let served = match &database {
         Database::Postgres(store) => serve_on(&config, store.clone(), listener, stop, announce).await,
@@ -277,11 +289,18 @@ async fn serve_on<S: Store>(
     let (halt, halted) = watch::channel(false);
     let mut background = JoinSet::new();
     let (jobs_store, jobs_keys) = (store.clone(), Arc::clone(&keys));
-    background.spawn(jobs::feed::run(jobs_store, Arc::clone(&feed), jobs_keys, clock.clone(), halted.clone()));
+    background.spawn(jobs::feed::run(
+        jobs_store,
+        Arc::clone(&feed),
+        jobs_keys,
+        clock.clone(),
+        halted.clone(),
+    ));
     background.spawn(jobs::uses::run(store.clone(), Arc::clone(&uses), clock.clone(), halted.clone()));
     background.spawn(jobs::tally::run(audit_writer.clone(), Arc::clone(&tally), halted));
 
-    let services = services(config, Parts { store, clock, entropy, master, keys, feed, tally, uses, audit_writer })?;
+    let services =
+        services(config, Parts { store, clock, entropy, master, keys, feed, tally, uses, audit_writer })?;
     let layers = Layers {
         clock: Clock::system(),
         entropy: Entropy::system(),
@@ -291,7 +310,8 @@ async fn serve_on<S: Store>(
     };
     let router = wrap(generated::server::router(Api::new(services)), layers);
 
-    let address = listener.local_addr().map_err(|error| Failure::System("the address is not known", error))?;
+    let address =
+        listener.local_addr().map_err(|error| Failure::System("the address is not known", error))?;
     tracing::info!(%address, issuer = config.issuer, "listening");
     announce(&config.issuer, &format!("http://{address}"), operator);
     serving::serve(listener, router, stop, config.shutdown).await;

@@ -27,7 +27,11 @@ const fn setting(name: &'static str, default: &'static str, about: &'static str)
 
 /// Every setting; `agentidp --help` and `.env.example` are held to this table.
 pub const SETTINGS: &[Setting] = &[
-    setting("AGENTIDP_ENV", "development", "development, test or production; production refuses unsafe settings"),
+    setting(
+        "AGENTIDP_ENV",
+        "development",
+        "development, test or production; production refuses unsafe settings",
+    ),
     setting("PORT", "3000", "the TCP port to listen on, 1-65535"),
     setting("AGENTIDP_BIND", "127.0.0.1, in production 0.0.0.0", "the IP address to listen on"),
     setting(
@@ -47,7 +51,11 @@ pub const SETTINGS: &[Setting] = &[
         "http://localhost:PORT, in production none",
         "this server's URL as its clients know it, without a slash at the end; https in production",
     ),
-    setting("JWT_AUDIENCE", "ISSUER/resources/default", "the audience of tokens for which no resource was asked"),
+    setting(
+        "JWT_AUDIENCE",
+        "ISSUER/resources/default",
+        "the audience of tokens for which no resource was asked",
+    ),
     setting("JWT_ALGORITHM", "ES256", "ES256, EdDSA or RS256; HS256 for development with a single verifier"),
     setting("JWT_SECRET", "none", "the key of HS256, at least 32 bytes; nothing else uses it"),
     setting("AGENTIDP_TOKEN_LIFETIME_SECONDS", "900", "how long a token lives, in seconds, 60-86400"),
@@ -56,16 +64,29 @@ pub const SETTINGS: &[Setting] = &[
         "none",
         "absolute URIs, separated by commas, that clients may name as `resource` (RFC 8707)",
     ),
-    setting("AGENTIDP_JWKS_MAX_AGE_SECONDS", "300", "how long verifiers may cache the JWKS, in seconds, 1-86400"),
+    setting(
+        "AGENTIDP_JWKS_MAX_AGE_SECONDS",
+        "300",
+        "how long verifiers may cache the JWKS, in seconds, 1-86400",
+    ),
     setting("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "10", "how long a request may take, in seconds, 1-300"),
-    setting("AGENTIDP_CONCURRENT_REQUESTS", "1024", "requests in work at once; more are answered 503, 1-65536"),
-    setting("AGENTIDP_SHUTDOWN_SECONDS", "20", "how long requests in work may go on after SIGTERM, in seconds, 0-300"),
+    setting(
+        "AGENTIDP_CONCURRENT_REQUESTS",
+        "1024",
+        "requests in work at once; more are answered 503, 1-65536",
+    ),
+    setting(
+        "AGENTIDP_SHUTDOWN_SECONDS",
+        "20",
+        "how long requests in work may go on after SIGTERM, in seconds, 0-300",
+    ),
     setting("AGENTIDP_LOG", "info", "what to log: a level, or a tracing filter such as agentidp=debug,info"),
     setting("AGENTIDP_LOG_FORMAT", "text, in production json", "text or json, to standard error"),
 ];
 
 /// Secrets that stand in documents and examples; nobody may run with them.
-const SAMPLE_SECRETS: &[&str] = &["change-me", "changeme", "secret", "your-secret-key", "your-256-bit-secret", "sample"];
+const SAMPLE_SECRETS: &[&str] =
+    &["change-me", "changeme", "secret", "your-secret-key", "your-256-bit-secret", "sample"];
 
 /// Where the server runs, and so how careful it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,7 +197,9 @@ impl Config {
     pub fn unknown_names() -> Vec<String> {
         #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
         let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-        names.filter(|name| name.starts_with("AGENTIDP_") && !SETTINGS.iter().any(|one| one.name == name)).collect()
+        names
+            .filter(|name| name.starts_with("AGENTIDP_") && !SETTINGS.iter().any(|one| one.name == name))
+            .collect()
     }
 
     /// Reads settings from wherever `lookup` finds them.
@@ -205,16 +228,25 @@ impl Config {
         }
         let issuer = read.required_in(production, "JWT_ISSUER", || format!("http://localhost:{port}"));
         read.check_issuer(&issuer, production);
-        let default_audience = read.text("JWT_AUDIENCE").unwrap_or_else(|| format!("{issuer}/resources/default"));
+        let default_audience =
+            read.text("JWT_AUDIENCE").unwrap_or_else(|| format!("{issuer}/resources/default"));
         if default_audience == issuer {
-            read.problem("JWT_AUDIENCE", "must not be the issuer: such tokens would open this server's own API");
+            read.problem(
+                "JWT_AUDIENCE",
+                "must not be the issuer: such tokens would open this server's own API",
+            );
         }
         let allowed_resources: Vec<String> = read
             .text("AGENTIDP_ALLOWED_RESOURCES")
-            .map(|list| list.split(',').map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect())
+            .map(|list| {
+                list.split(',').map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect()
+            })
             .unwrap_or_default();
-        if allowed_resources.iter().any(|resource| *resource == issuer) {
-            read.problem("AGENTIDP_ALLOWED_RESOURCES", "must not name the issuer: its tokens need reserved scopes");
+        if allowed_resources.contains(&issuer) {
+            read.problem(
+                "AGENTIDP_ALLOWED_RESOURCES",
+                "must not name the issuer: its tokens need reserved scopes",
+            );
         }
         let master_key = read.master_key(environment, &database_url);
         let config = Self {
@@ -312,7 +344,10 @@ impl Reader<'_> {
         let rest = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://"));
         // RFC 8414 §2: a URL without query and fragment. A path is left out too: the endpoints are at the root.
         if rest.is_none_or(|host| host.is_empty() || host.contains(['/', '?', '#', ' '])) {
-            self.problem("JWT_ISSUER", "must be http:// or https://, a host and perhaps a port, and nothing after them");
+            self.problem(
+                "JWT_ISSUER",
+                "must be http:// or https://, a host and perhaps a port, and nothing after them",
+            );
         } else if production && !issuer.starts_with("https://") {
             self.problem("JWT_ISSUER", "must begin with https:// in production (RFC 8414 section 2)");
         }
@@ -326,7 +361,10 @@ impl Reader<'_> {
             }
             (Some(key), None) => {
                 if key.bytes().all(|byte| byte == key.as_bytes()[0]) {
-                    self.problem("AGENTIDP_MASTER_KEY", "is a sample value; make one with: agentidp keys master");
+                    self.problem(
+                        "AGENTIDP_MASTER_KEY",
+                        "is a sample value; make one with: agentidp keys master",
+                    );
                 }
                 MasterKeySource::Given(SecretText::new(key))
             }
@@ -359,7 +397,10 @@ impl Reader<'_> {
         }
         let secret = secret.unwrap_or_default();
         if secret.len() < 32 {
-            self.problem("JWT_SECRET", "must be set, with at least 32 bytes, when JWT_ALGORITHM is HS256 (RFC 7518 section 3.2)");
+            self.problem(
+                "JWT_SECRET",
+                "must be set, with at least 32 bytes, when JWT_ALGORITHM is HS256 (RFC 7518 section 3.2)",
+            );
         }
         SigningChoice::Shared(SecretText::new(secret))
     }
@@ -377,7 +418,9 @@ mod tests {
     use super::*;
 
     fn read(settings: &[(&str, &str)]) -> Result<Config, Unusable> {
-        let find = |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let find = |name: &str| {
+            settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
         Config::from_lookup(find)
     }
 
@@ -428,8 +471,12 @@ mod tests {
             ("AGENTIDP_ALLOWED_RESOURCES", "https://api.example.com, https://id.example.com"),
         ];
         for (name, value) in unsafe_settings {
-            let settings: Vec<_> =
-                PRODUCTION.iter().filter(|(known, _)| *known != name).chain([&(name, value)]).copied().collect();
+            let settings: Vec<_> = PRODUCTION
+                .iter()
+                .filter(|(known, _)| *known != name)
+                .chain([&(name, value)])
+                .copied()
+                .collect();
             let found = problems(&settings);
             assert!(found.iter().any(|problem| problem.starts_with(name)), "{name}={value}: {found:?}");
         }
@@ -467,7 +514,8 @@ mod tests {
     #[test]
     fn problems_never_repeat_a_secret() {
         let secret = "hunter2-sample-hunter2-hunter2-hunter2";
-        let all = problems(&[("JWT_SECRET", secret), ("JWT_ALGORITHM", "HS256"), ("AGENTIDP_ENV", "production")]);
+        let all =
+            problems(&[("JWT_SECRET", secret), ("JWT_ALGORITHM", "HS256"), ("AGENTIDP_ENV", "production")]);
         assert!(!all.join("\n").contains("hunter2"));
     }
 
@@ -478,7 +526,9 @@ mod tests {
             .lines()
             .filter_map(|line| line.trim_start_matches("# ").split_once('='))
             .map(|(name, _)| name)
-            .filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'))
+            .filter(|name| {
+                !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+            })
             .collect();
         assert_eq!(names, SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>());
     }

@@ -14,8 +14,19 @@ struct Room {
 
 /// Crates that have one home each, or few.
 const GUARDED: &[&str] = &[
-    "aws_lc_rs", "axum", "bcrypt", "clap", "generated", "http", "hyper_util", "jsonwebtoken", "moka", "redis", "sqlx",
-    "tower", "tower_http",
+    "aws_lc_rs",
+    "axum",
+    "bcrypt",
+    "clap",
+    "generated",
+    "http",
+    "hyper_util",
+    "jsonwebtoken",
+    "moka",
+    "redis",
+    "sqlx",
+    "tower",
+    "tower_http",
 ];
 
 const ROOMS: &[Room] = &[
@@ -65,7 +76,9 @@ fn sources() -> Vec<(String, String)> {
 
 fn room_of(file: &str) -> &'static Room {
     let fitting = ROOMS.iter().filter(|room| file.starts_with(room.place));
-    fitting.max_by_key(|room| room.place.len()).unwrap_or_else(|| panic!("src/{file} is in no room of the house"))
+    fitting
+        .max_by_key(|room| room.place.len())
+        .unwrap_or_else(|| panic!("src/{file} is in no room of the house"))
 }
 
 /// The code of a file: without comments, and without its tests, which may reach further.
@@ -131,9 +144,9 @@ fn only_the_program_and_its_commands_know_the_app() {
 #[test]
 fn a_shortcut_through_a_wall_is_seen() {
     assert_eq!(rooms_used("use crate::store::sql::connect; use crate::api::Api;"), ["store/sql", "api"]);
-    assert_eq!(crates_used("let x = sqlx::query(q); my_axum::x; a::redis::y; use jsonwebtoken::Header;"), [
-        "jsonwebtoken",
-        "sqlx"
-    ]);
+    assert_eq!(
+        crates_used("let x = sqlx::query(q); my_axum::x; a::redis::y; use jsonwebtoken::Header;"),
+        ["jsonwebtoken", "sqlx"]
+    );
     assert_eq!(code("a // sqlx::query\n#[cfg(test)]\nmod tests { use axum::Router; }").trim(), "a");
 }

@@ -44,7 +44,12 @@ impl<S: Store> Agents for Api<S> {
         context.refuse(&refusal)
     }
 
-    async fn get_agent(&self, context: Context, caller: Principal, params: GetAgentParams) -> GetAgentResponse {
+    async fn get_agent(
+        &self,
+        context: Context,
+        caller: Principal,
+        params: GetAgentParams,
+    ) -> GetAgentResponse {
         let found = self.agents.get(&context.request, &caller, AgentId(params.agent_id)).await;
         context.answer(found, |found| {
             let etag = etag(&found);
@@ -154,7 +159,8 @@ fn etag(agent: &Agent) -> HeaderValue {
 
 /// Whether `If-None-Match` names the tag, or everything (RFC 9110 §13.1.2: weak comparison).
 fn matches_weakly(if_none_match: &str, etag: &HeaderValue) -> bool {
-    if_none_match.split(',').map(|tag| tag.trim()).any(|tag| {
-        tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes()
-    })
+    if_none_match
+        .split(',')
+        .map(|tag| tag.trim())
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes())
 }

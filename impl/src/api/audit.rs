@@ -33,7 +33,9 @@ impl<S: Store> Audit for Api<S> {
         let page = self.audit.list(&caller, filter, params.cursor.as_deref(), params.limit).await;
         context.answer(page, |page| {
             let items = page.items.iter().map(event).collect::<Result<_, _>>()?;
-            Ok(ListAuditEventsResponse::Ok { body: models::AuditEventPage { items, next_cursor: page.next_cursor } })
+            Ok(ListAuditEventsResponse::Ok {
+                body: models::AuditEventPage { items, next_cursor: page.next_cursor },
+            })
         })
     }
 
@@ -44,6 +46,7 @@ impl<S: Store> Audit for Api<S> {
 
 /// The event as it was hashed; the row's other columns are only for finding it.
 fn event(row: &AuditRow) -> Result<models::AuditEvent, Fault> {
-    serde_json::from_slice(&row.content)
-        .map_err(|error| Fault::Impossible(format!("audit_events.content of {} is not an event: {error}", row.id)))
+    serde_json::from_slice(&row.content).map_err(|error| {
+        Fault::Impossible(format!("audit_events.content of {} is not an event: {error}", row.id))
+    })
 }

@@ -31,10 +31,13 @@ impl<S: Store> Discovery for Api<S> {
                 GetJwksResponse::Ok { body, cache_control: header(format!("public, max-age={max_age}")) }
             }
             None => {
-                let mut problem =
-                    Problem::new(&Refused::Door(generated::door::Refusal::UnknownPath), &context.request.request_id);
+                let mut problem = Problem::new(
+                    &Refused::Door(generated::door::Refusal::UnknownPath),
+                    &context.request.request_id,
+                );
                 debug_assert_eq!(problem.status, StatusCode::NOT_FOUND);
-                "This server signs with a shared secret and has no public keys.".clone_into(&mut problem.message);
+                "This server signs with a shared secret and has no public keys."
+                    .clone_into(&mut problem.message);
                 GetJwksResponse::NotFound { body: problem.error() }
             }
         }

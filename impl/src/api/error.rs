@@ -91,20 +91,30 @@ impl Problem {
             Refused::Domain(refusal) => {
                 let (status, code, oauth) = match refusal {
                     Refusal::AgentNotFound => (StatusCode::NOT_FOUND, C::AgentNotFound, O::InvalidRequest),
-                    Refusal::AgentAlreadyExists => (StatusCode::CONFLICT, C::AgentAlreadyExists, O::InvalidRequest),
+                    Refusal::AgentAlreadyExists => {
+                        (StatusCode::CONFLICT, C::AgentAlreadyExists, O::InvalidRequest)
+                    }
                     Refusal::NotPermitted(_) | Refusal::InsufficientScope { .. } => {
                         (StatusCode::FORBIDDEN, C::AuthorizationError, O::UnauthorizedClient)
                     }
-                    Refusal::InvalidToken(_) => (StatusCode::UNAUTHORIZED, C::AuthenticationError, O::InvalidGrant),
-                    Refusal::InvalidClient(_) => (StatusCode::UNAUTHORIZED, C::AuthenticationError, O::InvalidClient),
+                    Refusal::InvalidToken(_) => {
+                        (StatusCode::UNAUTHORIZED, C::AuthenticationError, O::InvalidGrant)
+                    }
+                    Refusal::InvalidClient(_) => {
+                        (StatusCode::UNAUTHORIZED, C::AuthenticationError, O::InvalidClient)
+                    }
                     Refusal::Invalid(_) | Refusal::InvalidRequest(_) => {
                         (StatusCode::BAD_REQUEST, C::ValidationError, O::InvalidRequest)
                     }
                     Refusal::UnsupportedGrantType => {
                         (StatusCode::BAD_REQUEST, C::ValidationError, O::UnsupportedGrantType)
                     }
-                    Refusal::InvalidScope(_) => (StatusCode::BAD_REQUEST, C::ValidationError, O::InvalidScope),
-                    Refusal::InvalidTarget(_) => (StatusCode::BAD_REQUEST, C::ValidationError, O::InvalidTarget),
+                    Refusal::InvalidScope(_) => {
+                        (StatusCode::BAD_REQUEST, C::ValidationError, O::InvalidScope)
+                    }
+                    Refusal::InvalidTarget(_) => {
+                        (StatusCode::BAD_REQUEST, C::ValidationError, O::InvalidTarget)
+                    }
                     Refusal::Overloaded | Refusal::Stale => {
                         (StatusCode::SERVICE_UNAVAILABLE, C::ServiceUnavailable, O::TemporarilyUnavailable)
                     }
@@ -196,8 +206,12 @@ impl Problem {
                 violations = found.iter().map(violation_at_the_door).collect();
                 // RFC 6749 §5.2 has no place for a list, so the sentence names the first fault.
                 let message = match found.first() {
-                    Some(first) if first.path.is_empty() => format!("The {} {}.", first.place.as_str(), first.message),
-                    Some(first) => format!("{} in the {} {}.", first.path, first.place.as_str(), first.message),
+                    Some(first) if first.path.is_empty() => {
+                        format!("The {} {}.", first.place.as_str(), first.message)
+                    }
+                    Some(first) => {
+                        format!("{} in the {} {}.", first.path, first.place.as_str(), first.message)
+                    }
                     None => "The request is not valid.".to_owned(),
                 };
                 (StatusCode::BAD_REQUEST, ErrorCode::ValidationError, message)
@@ -217,7 +231,8 @@ impl Problem {
 
     /// The body in the registry's shape.
     pub fn error(&self) -> Error {
-        let details = (!self.violations.is_empty()).then(|| ErrorDetails { violations: self.violations.clone() });
+        let details =
+            (!self.violations.is_empty()).then(|| ErrorDetails { violations: self.violations.clone() });
         Error { code: self.code, message: self.message.clone(), details, request_id: self.request_id.clone() }
     }
 
@@ -240,7 +255,10 @@ impl Problem {
                 format!(r#", error="invalid_token", error_description="{}""#, self.message)
             }
             BearerChallenge::InsufficientScope(scope) => {
-                format!(r#", error="insufficient_scope", error_description="{}", scope="{scope}""#, self.message)
+                format!(
+                    r#", error="insufficient_scope", error_description="{}", scope="{scope}""#,
+                    self.message
+                )
             }
         };
         header(format!(r#"Bearer realm="{REALM}"{more}"#))

@@ -104,7 +104,8 @@ async fn envelope(State(layers): State<Layers>, mut request: Request, next: Next
         .unwrap_or_else(|| layers.entropy.uuid_v7(layers.clock.now()).hyphenated().to_string());
     let operation = operation_of(request.method(), request.extensions().get::<MatchedPath>());
     let method = request.method().clone();
-    let span = tracing::info_span!("request", request_id = %id, operation = operation.map_or("none", |one| one.id));
+    let span =
+        tracing::info_span!("request", request_id = %id, operation = operation.map_or("none", |one| one.id));
     let too_large = request_size(&request) > MOST_HEADER_BYTES;
     request.extensions_mut().insert(RequestId(id.clone()));
 
@@ -203,7 +204,8 @@ fn request_size(request: &Request) -> usize {
 pub fn render(refused: &Refused, operation: Option<&Operation>, request_id: &str) -> Response {
     let problem = Problem::new(refused, request_id);
     let oauth = operation.is_some_and(|one| one.authentication == Authentication::Client);
-    let body = if oauth { serde_json::to_vec(&problem.oauth_error()) } else { serde_json::to_vec(&problem.error()) };
+    let body =
+        if oauth { serde_json::to_vec(&problem.oauth_error()) } else { serde_json::to_vec(&problem.error()) };
     let mut response = (problem.status, body.unwrap_or_default()).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

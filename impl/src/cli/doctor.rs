@@ -61,7 +61,8 @@ fn settings(config: &Config, findings: &mut Findings) {
         findings.note("AGENTIDP_ENV is not production: settings that are unsafe there are not refused");
     }
     if matches!(config.signing, SigningChoice::Shared(_)) {
-        findings.note("JWT_ALGORITHM is HS256: whoever verifies a token can also make one, and there is no JWKS");
+        findings
+            .note("JWT_ALGORITHM is HS256: whoever verifies a token can also make one, and there is no JWKS");
     }
     if let MasterKeySource::File(path) | MasterKeySource::Made(path) = &config.master_key {
         use std::os::unix::fs::PermissionsExt as _;
@@ -77,7 +78,10 @@ async fn keys<S: Store>(config: &Config, store: &S, findings: &mut Findings) {
     let entropy = Entropy::system();
     match store.key_canary_get().await {
         Err(fault) => return findings.wrong(&fault.to_string()),
-        Ok(None) => return findings.note("the database has never been opened by a server; the first start makes its keys"),
+        Ok(None) => {
+            return findings
+                .note("the database has never been opened by a server; the first start makes its keys");
+        }
         Ok(Some(_)) => {}
     }
     let master = match app::master_key(config, store, &entropy).await {

@@ -7,6 +7,7 @@ mod migrate;
 mod serve;
 
 use std::fmt::{self, Write as _};
+use std::io::IsTerminal as _;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -57,7 +58,11 @@ enum Keys {
 fn settings_help() -> String {
     let mut help = String::from("Settings (environment variables):\n");
     for setting in SETTINGS {
-        let _ = write!(help, "\n  {}\n      {}\n      default: {}\n", setting.name, setting.about, setting.default);
+        let _ = write!(
+            help,
+            "\n  {}\n      {}\n      default: {}\n",
+            setting.name, setting.about, setting.default
+        );
     }
     help
 }
@@ -115,12 +120,13 @@ fn log_to_standard_error(config: &Config) -> Result<(), Failure> {
     })?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.log_format {
-        LogFormat::Text => builder.with_target(false).init(),
+        LogFormat::Text => builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),
     }
     std::panic::set_hook(Box::new(|panic| {
         // A formatted message may hold anything, a fixed one cannot.
-        let message = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("a formatted message");
+        let message =
+            panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("a formatted message");
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, message, "panicked");
     }));

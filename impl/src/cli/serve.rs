@@ -7,7 +7,10 @@ use crate::config::Config;
 /// Serves until the process is told to stop.
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     app::serve(config, |issuer, address, operator| {
-        say(format_args!("AgentIdP {} answers at {address}; its documentation is at {address}/api-docs", env!("CARGO_PKG_VERSION")));
+        say(format_args!(
+            "AgentIdP {} answers at {address}; its documentation is at {address}/api-docs",
+            env!("CARGO_PKG_VERSION")
+        ));
         if let Some(operator) = operator {
             greet(issuer, &operator);
         }
