@@ -212,7 +212,7 @@ impl Check for Agent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct AgentPage {
-    /// The agents, oldest first.
+    /// The agents, newest first.
     #[serde(rename = "items")]
     pub items: Vec<models::Agent>,
     /// A position in a list. Opaque, and good only for the list that gave it.
@@ -734,7 +734,7 @@ impl Check for AuditEvent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct AuditEventPage {
-    /// The events, oldest first.
+    /// The events, newest first.
     #[serde(rename = "items")]
     pub items: Vec<models::AuditEvent>,
     /// A position in a list. Opaque, and good only for the list that gave it.
