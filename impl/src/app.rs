@@ -140,6 +140,23 @@ pub async fn connect(config: &Config) -> Result<Database, Failure> {
     Ok(sql::connect(config.database_url.expose(), &settings).await?)
 }
 
+/// Work on a store of whichever kind.
+pub trait OnStore {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn run<S: Store>(self, store: S) -> impl Future<Output = Self::Output>;
+}
+
+/// Does the work on the store of this database.
+pub async fn on_store<W: OnStore>(database: &Database, work: W) -> W::Output {
+    match database {
+        Database::Postgres(store) => work.run(store.clone()).await,
+        Database::Sqlite(store) => work.run(store.clone()).await,
+    }
+}
+
 /// Connects to a database whose tables are up to date. Outside of production they are brought up to date first; in
 /// production that is `agentidp migrate`'s to do, when an operator says so.
 async fn connect_up_to_date(config: &Config) -> Result<Database, Failure> {

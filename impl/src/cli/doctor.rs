@@ -1,12 +1,11 @@
 //! `agentidp doctor`: what is wrong, before anybody else finds out. It changes nothing.
 
 use super::say;
-use crate::app::{self, Failure};
+use crate::app::{self, Failure, OnStore};
 use crate::config::{Config, Environment, MasterKeySource, SigningChoice};
 use crate::crypto::Entropy;
 use crate::domain::keys::canary_check;
 use crate::store::Store;
-use crate::store::sql::Database;
 
 /// Collects findings as it prints them.
 #[derive(Default)]
@@ -39,10 +38,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
             match database.pending_migrations().await {
                 Ok(pending) if pending.is_empty() => {
                     findings.well("the tables are up to date");
-                    match &database {
-                        Database::Postgres(store) => keys(&config, store, &mut findings).await,
-                        Database::Sqlite(store) => keys(&config, store, &mut findings).await,
-                    }
+                    app::on_store(&database, Keys { config: &config, findings: &mut findings }).await;
                 }
                 Ok(pending) => findings.wrong(&Failure::MigrationsPending(pending).to_string()),
                 Err(fault) => findings.wrong(&fault.to_string()),
@@ -71,6 +67,20 @@ fn settings(config: &Config, findings: &mut Findings) {
         {
             findings.wrong(&format!("{} can be read by others; run: chmod 600 {0}", path.display()));
         }
+    }
+}
+
+/// Looks at the keys, and at who may use them.
+struct Keys<'d> {
+    config: &'d Config,
+    findings: &'d mut Findings,
+}
+
+impl OnStore for Keys<'_> {
+    type Output = ();
+
+    async fn run<S: Store>(self, store: S) {
+        keys(self.config, &store, self.findings).await;
     }
 }
 
