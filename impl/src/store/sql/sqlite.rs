@@ -25,10 +25,11 @@ queries! {
     /// pending rows of the others.
     AUDIT_APPEND =
         "INSERT INTO audit_events (id, time, action, outcome, actor_id, agent_id, owner, content) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 }
 
-/// One more event of [`AUDIT_APPEND`]; a placeholder without a number is the one after the last.
+/// One more event of [`AUDIT_APPEND`]. (None of its placeholders has a number: beside one that has, sqlx would count those
+/// without from 1 again.)
 const AUDIT_APPEND_MORE: &str = ", (?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// How many events go into one statement: a batch is written by as many of the greatest as fit, then of the next, so that

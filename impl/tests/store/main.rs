@@ -1,0 +1,43 @@
+//! What every memory keeps to: the contracts of `store`, sentence by sentence, on SQLite and on PostgreSQL.
+//!
+//! Each sentence gets a database of its own. PostgreSQL is the server at `TEST_POSTGRES_URL`, which `./scripts/test`
+//! starts; without it the sentences about PostgreSQL fail, for nothing here is skipped.
+
+#![allow(missing_docs, reason = "a sentence is its own documentation")]
+
+/// Makes a test of each sentence for each database.
+macro_rules! on_both_databases {
+    ($($sentence:ident),* $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $sentence() {
+                    let db = <crate::world::InSqlite as crate::world::World>::migrated().await;
+                    super::$sentence(&db).await;
+                    crate::world::World::remove(db).await;
+                }
+            )*
+        }
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $sentence() {
+                    let db = <crate::world::InPostgres as crate::world::World>::migrated().await;
+                    super::$sentence(&db).await;
+                    crate::world::World::remove(db).await;
+                }
+            )*
+        }
+    };
+}
+
+mod agents;
+mod audit;
+mod bootstrap;
+mod changes;
+mod credentials;
+mod failures;
+mod keys;
+mod schema;
+mod units;
+mod world;

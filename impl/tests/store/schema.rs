@@ -1,0 +1,149 @@
+//! The tables and the queries: the same on both databases, as the databases themselves tell it.
+
+use std::path::Path;
+
+use agentidp::store::StoreFault;
+use agentidp::store::sql::PoolSettings;
+
+use crate::world::{InPostgres, InSqlite, World};
+
+on_both_databases![
+    every_named_query_is_prepared,
+    migrating_twice_is_quiet,
+    a_database_of_a_newer_program_is_refused,
+    a_migration_that_was_another_when_it_was_applied_is_refused,
+];
+
+async fn every_named_query_is_prepared<W: World>(db: &W) {
+    let queries = W::queries();
+    assert!(queries.len() > 15, "{queries:?}");
+    let mut faults = Vec::new();
+    for (name, sql) in queries {
+        if let Err(error) = db.prepare(sql).await {
+            faults.push(format!("{name}: {error}"));
+        }
+    }
+    assert_eq!(faults, [""; 0]);
+}
+
+async fn migrating_twice_is_quiet<W: World>(db: &W) {
+    let before = db.columns().await;
+    W::migrate(db.store()).await.unwrap();
+    assert_eq!(W::pending(db.store()).await.unwrap(), [""; 0]);
+    assert_eq!(db.columns().await, before);
+}
+
+async fn a_database_of_a_newer_program_is_refused<W: World>(db: &W) {
+    db.sql(&format!(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (9999, '9999_later', true, {}, 0)",
+        W::bytes(&[0])
+    ))
+    .await
+    .unwrap();
+    for fault in [W::migrate(db.store()).await.unwrap_err(), W::pending(db.store()).await.unwrap_err()] {
+        assert!(matches!(&fault, StoreFault::Refused(text) if text.contains("9999")), "{fault:?}");
+    }
+}
+
+async fn a_migration_that_was_another_when_it_was_applied_is_refused<W: World>(db: &W) {
+    db.sql(&format!("UPDATE _sqlx_migrations SET checksum = {} WHERE version = 1", W::bytes(&[0])))
+        .await
+        .unwrap();
+    let fault = W::migrate(db.store()).await.unwrap_err();
+    assert!(matches!(fault, StoreFault::Refused(_)), "{fault:?}");
+}
+
+/// The names of the files of a directory of migrations.
+fn files(directory: &str) -> Vec<String> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations").join(directory);
+    let entries = std::fs::read_dir(&directory).expect("the migrations are there");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap().replace(".sql", "")).collect();
+    names.sort();
+    names
+}
+
+async fn a_new_database_lacks_every_migration_and_has_them_all_afterwards<W: World>(directory: &str) {
+    let db = W::empty().await;
+    assert_eq!(W::pending(db.store()).await.unwrap(), files(directory));
+    W::migrate(db.store()).await.unwrap();
+    assert_eq!(W::pending(db.store()).await.unwrap(), [""; 0]);
+    db.remove().await;
+}
+
+/// Of eight nodes each applies what the others have not, and none fails.
+async fn nodes_that_migrate_together_wait_for_each_other<W: World>() {
+    let db = W::empty().await;
+    let mut nodes = Vec::new();
+    for _ in 0..8 {
+        nodes.push(db.node(&PoolSettings { max_connections: 2, ..PoolSettings::default() }).await.unwrap());
+    }
+    let [a, b, c, d, e, f, g, h] = &nodes[..] else { panic!("eight nodes") };
+    let done = tokio::join!(
+        W::migrate(a),
+        W::migrate(b),
+        W::migrate(c),
+        W::migrate(d),
+        W::migrate(e),
+        W::migrate(f),
+        W::migrate(g),
+        W::migrate(h),
+    );
+    for done in [done.0, done.1, done.2, done.3, done.4, done.5, done.6, done.7] {
+        done.unwrap();
+    }
+    assert_eq!(W::pending(db.store()).await.unwrap(), [""; 0]);
+    for node in &nodes {
+        W::close(node).await;
+    }
+    db.remove().await;
+}
+
+mod on_sqlite {
+    use super::InSqlite;
+
+    #[tokio::test]
+    async fn a_new_database_lacks_every_migration_and_has_them_all_afterwards() {
+        super::a_new_database_lacks_every_migration_and_has_them_all_afterwards::<InSqlite>("sqlite").await;
+    }
+
+    #[tokio::test]
+    async fn nodes_that_migrate_together_wait_for_each_other() {
+        super::nodes_that_migrate_together_wait_for_each_other::<InSqlite>().await;
+    }
+}
+
+mod on_postgres {
+    use super::InPostgres;
+
+    #[tokio::test]
+    async fn a_new_database_lacks_every_migration_and_has_them_all_afterwards() {
+        super::a_new_database_lacks_every_migration_and_has_them_all_afterwards::<InPostgres>("postgres")
+            .await;
+    }
+
+    #[tokio::test]
+    async fn nodes_that_migrate_together_wait_for_each_other() {
+        super::nodes_that_migrate_together_wait_for_each_other::<InPostgres>().await;
+    }
+}
+
+#[test]
+fn the_migrations_have_the_same_numbers_and_names_for_both_databases() {
+    assert_eq!(files("postgres"), files("sqlite"));
+    for (number, name) in (1..).zip(files("sqlite")) {
+        assert!(name.starts_with(&format!("{number:04}_")), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn both_databases_have_the_same_tables_columns_keys_indexes_and_references() {
+    let sqlite = InSqlite::migrated().await;
+    let postgres = InPostgres::migrated().await;
+    assert_eq!(sqlite.columns().await, postgres.columns().await);
+    assert_eq!(sqlite.indexes().await, postgres.indexes().await);
+    assert_eq!(sqlite.references().await, postgres.references().await);
+    sqlite.remove().await;
+    postgres.remove().await;
+}
