@@ -9,6 +9,7 @@ pub mod changes;
 pub mod clients;
 pub mod credentials;
 pub mod feed;
+pub mod idempotency;
 pub mod keys;
 pub mod pages;
 pub mod policy;

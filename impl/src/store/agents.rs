@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::StoreFault;
 use crate::domain::agents::{Agent, AgentFilter, AgentId, Owner};
+use crate::domain::policy::Capability;
 
 /// Reading agents.
 pub trait AgentReads {
@@ -30,6 +31,26 @@ pub trait AgentWrites {
     /// Adds an agent with its capabilities. `false`, and nothing written, if its email is taken (without regard to
     /// case, archived agents included); of concurrent twins exactly one gets `true`.
     fn agent_insert(&mut self, agent: &Agent) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+
+    /// The agent, if there is one behind the wall, held against other writers until this transaction ends.
+    fn agent_lock(
+        &mut self,
+        id: AgentId,
+        within: Option<&Owner>,
+    ) -> impl Future<Output = Result<Option<Agent>, StoreFault>> + Send;
+
+    /// Writes what can change of an agent that this transaction holds (by [`AgentWrites::agent_lock`]): everything but
+    /// its id, its email, `created_at` and `last_auth_at`. Its capabilities become exactly these.
+    fn agent_update(&mut self, agent: &Agent) -> impl Future<Output = Result<(), StoreFault>> + Send;
+
+    /// Whether another active agent has the capability. Holds every other caller of this method back until this
+    /// transaction ends, so that of two agents that lose it at once one stays; it is called before
+    /// [`AgentWrites::agent_lock`], lest two callers wait for each other.
+    fn agent_another_has(
+        &mut self,
+        than: AgentId,
+        capability: &Capability,
+    ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
 
     /// Notes that the agent authenticated at `at`, if the last note is at least a minute older or there is none.
     /// Leaves `updated_at` and `revision` as they are.

@@ -5,10 +5,18 @@ use std::future::Future;
 use uuid::Uuid;
 
 use super::StoreFault;
+use crate::domain::agents::Owner;
 use crate::domain::audit::{AuditFilter, AuditRow};
 
 /// Reading the audit log.
 pub trait AuditReads {
+    /// The event of that id, if its content is still there and, with `within` set, it stands behind that owner's wall.
+    fn audit_get(
+        &self,
+        id: Uuid,
+        within: Option<&Owner>,
+    ) -> impl Future<Output = Result<Option<AuditRow>, StoreFault>> + Send;
+
     /// Events that pass the filter, newest first (by descending id), those after `after` (exclusive), at most `limit`.
     fn audit_list(
         &self,

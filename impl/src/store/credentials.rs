@@ -5,7 +5,8 @@ use std::future::Future;
 use chrono::{DateTime, Utc};
 
 use super::StoreFault;
-use crate::domain::credentials::{ClientRecord, Credential, CredentialId, SecretImages};
+use crate::domain::agents::AgentId;
+use crate::domain::credentials::{ClientRecord, Credential, CredentialId, CredentialStatus, SecretImages};
 
 /// Reading credentials.
 pub trait CredentialReads {
@@ -15,6 +16,21 @@ pub trait CredentialReads {
         &self,
         credential_id: CredentialId,
     ) -> impl Future<Output = Result<Option<ClientRecord>, StoreFault>> + Send;
+
+    /// The agent's credential of that id; another agent's is not found.
+    fn credential_get(
+        &self,
+        agent_id: AgentId,
+        id: CredentialId,
+    ) -> impl Future<Output = Result<Option<Credential>, StoreFault>> + Send;
+
+    /// The agent's credentials, newest first (by descending id), those after `after` (exclusive), at most `limit`.
+    fn credential_list(
+        &self,
+        agent_id: AgentId,
+        after: Option<CredentialId>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Credential>, StoreFault>> + Send;
 }
 
 /// Writing credentials.
@@ -25,6 +41,37 @@ pub trait CredentialWrites {
         credential: &Credential,
         images: &SecretImages,
     ) -> impl Future<Output = Result<(), StoreFault>> + Send;
+
+    /// The agent's credential of that id, held against other writers until this transaction ends.
+    fn credential_lock(
+        &mut self,
+        agent_id: AgentId,
+        id: CredentialId,
+    ) -> impl Future<Output = Result<Option<Credential>, StoreFault>> + Send;
+
+    /// Sets the status and the end of a credential that this transaction holds.
+    fn credential_end(
+        &mut self,
+        id: CredentialId,
+        status: CredentialStatus,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> impl Future<Output = Result<(), StoreFault>> + Send;
+
+    /// Revokes every active credential of the agent; answers their ids, in no order.
+    fn credential_revoke_all(
+        &mut self,
+        agent_id: AgentId,
+    ) -> impl Future<Output = Result<Vec<CredentialId>, StoreFault>> + Send;
+
+    /// How many credentials of the agent are active and have not expired at `now`.
+    fn credential_count_live(
+        &mut self,
+        agent_id: AgentId,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<u32, StoreFault>> + Send;
+
+    /// Whether some credential was issued in this one's place.
+    fn credential_is_replaced(&mut self, id: CredentialId) -> impl Future<Output = Result<bool, StoreFault>> + Send;
 
     /// Replaces the verifier after bcrypt has accepted the secret; the hash stays.
     fn credential_verifier_set(

@@ -12,6 +12,7 @@ pub mod audit;
 pub mod bootstrap;
 pub mod changes;
 pub mod credentials;
+pub mod idempotency;
 pub mod keys;
 pub mod sql;
 
@@ -49,6 +50,7 @@ pub trait Store:
     + bootstrap::BootstrapReads
     + changes::ChangeReads
     + credentials::CredentialReads
+    + idempotency::IdempotencyReads
     + keys::KeyReads
     + Clone
     + Send
@@ -73,6 +75,7 @@ pub trait Unit:
     + audit::AuditWrites
     + bootstrap::BootstrapWrites
     + credentials::CredentialWrites
+    + idempotency::IdempotencyWrites
     + keys::KeyWrites
     + Send
     + Sized
