@@ -269,6 +269,176 @@ impl Check for AgentPage {
     }
 }
 
+/// What to change of an agent (RFC 7396).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+pub struct AgentPatch {
+    /// What kind of agent it is, as a slug.
+    #[serde(
+        rename = "agentType",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub agent_type: Option<String>,
+    /// The agent's version (Semantic Versioning 2.0.0; a leading `v` is allowed).
+    #[serde(
+        rename = "version",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub version: Option<String>,
+    /// What the agent may do; replaces what it has.
+    #[serde(
+        rename = "capabilities",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub capabilities: Option<Vec<String>>,
+    /// The developer or team that an agent belongs to.
+    #[serde(
+        rename = "owner",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub owner: Option<String>,
+    /// `deploymentEnv`
+    #[serde(
+        rename = "deploymentEnv",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub deployment_env: Option<models::DeploymentEnv>,
+    /// Members to set, or with `null` to remove; `null` as a whole removes all. What results is bounded like `Metadata`.
+    #[serde(
+        rename = "metadata",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub metadata: Option<Option<crate::types::JsonObject>>,
+    /// After this moment the agent authenticates no more; `null` takes the end away.
+    #[serde(
+        rename = "validUntil",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub valid_until: Option<Option<crate::types::Timestamp>>,
+}
+
+impl Serialize for AgentPatch {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for AgentPatch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
+}
+
+impl Check for AgentPatch {
+    fn check(&self, at: &Pointer<'_>, found: &mut Found) {
+        if let Some(value) = &self.agent_type {
+            let at = &at.key("agentType");
+
+            check::min_length(value, 1, at, found);
+            check::max_length(value, 64, at, found);
+
+            {
+                static PATTERN: LazyLock<Regex> =
+                    LazyLock::new(|| check::compiled("^[a-z][a-z0-9]*(-[a-z0-9]+)*$"));
+                check::pattern(value, &PATTERN, at, found);
+            }
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.version {
+            let at = &at.key("version");
+
+            check::min_length(value, 5, at, found);
+            check::max_length(value, 64, at, found);
+
+            {
+                static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
+                    check::compiled(
+                        "^v?(0|[1-9][0-9]*)[.](0|[1-9][0-9]*)[.](0|[1-9][0-9]*)(-(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)([.](0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?([+][0-9a-zA-Z-]+([.][0-9a-zA-Z-]+)*)?$",
+                    )
+                });
+                check::pattern(value, &PATTERN, at, found);
+            }
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.capabilities {
+            let at = &at.key("capabilities");
+
+            check::max_items(value, 64, at, found);
+
+            check::unique_items(value, at, found);
+            for (index, value) in value.iter().enumerate() {
+                let at = &at.index(index);
+
+                check::min_length(value, 3, at, found);
+                check::max_length(value, 128, at, found);
+
+                {
+                    static PATTERN: LazyLock<Regex> =
+                        LazyLock::new(|| check::compiled("^[a-z][a-z0-9._-]*:[a-z][a-z0-9._-]*$"));
+                    check::pattern(value, &PATTERN, at, found);
+                }
+                let _ = (value, at);
+            }
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.owner {
+            let at = &at.key("owner");
+
+            check::min_length(value, 1, at, found);
+            check::max_length(value, 128, at, found);
+
+            {
+                static PATTERN: LazyLock<Regex> =
+                    LazyLock::new(|| check::compiled("^[A-Za-z0-9][A-Za-z0-9 ._@-]*$"));
+                check::pattern(value, &PATTERN, at, found);
+            }
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.deployment_env {
+            let at = &at.key("deploymentEnv");
+            let _ = (value, at);
+        }
+        if let Some(Some(value)) = &self.metadata {
+            let at = &at.key("metadata");
+
+            check::max_properties(value.0.len(), 64, at, found);
+            check::max_depth(value, 8, at, found);
+            check::max_bytes(value, 16384, at, found);
+            let _ = (value, at);
+        }
+        if let Some(Some(value)) = &self.valid_until {
+            let at = &at.key("validUntil");
+            let _ = (value, at);
+        }
+        let members = [
+            self.agent_type.is_some(),
+            self.version.is_some(),
+            self.capabilities.is_some(),
+            self.owner.is_some(),
+            self.deployment_env.is_some(),
+            self.metadata.is_some(),
+            self.valid_until.is_some(),
+        ];
+        let members = members.into_iter().filter(|is_there| *is_there).count();
+        check::min_properties(members, 1, at, found);
+        let _ = (at, found);
+    }
+}
+
 /// A registered agent and its first credential.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
@@ -1031,6 +1201,179 @@ impl<'de> Deserialize<'de> for AuthenticationMethod {
     }
 }
 
+/// A credential, without anything that could prove it. `lastUsedAt` is exact to a minute.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
+pub struct Credential {
+    /// A credential's id.
+    #[serde(rename = "id", deserialize_with = "types::uuids")]
+    pub id: uuid::Uuid,
+    /// An agent's id, which is also its client id. Assigned at registration, never changed, never reused.
+    #[serde(rename = "agentId", deserialize_with = "types::uuids")]
+    pub agent_id: uuid::Uuid,
+    /// What its owner calls a credential.
+    #[serde(
+        rename = "label",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub label: Option<String>,
+    /// `status`
+    #[serde(rename = "status")]
+    pub status: models::CredentialStatus,
+    /// A time (RFC 3339). Answers have it in UTC with milliseconds; requests may use any offset.
+    #[serde(rename = "createdAt")]
+    pub created_at: crate::types::Timestamp,
+    /// A time (RFC 3339). Answers have it in UTC with milliseconds; requests may use any offset.
+    #[serde(
+        rename = "expiresAt",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub expires_at: Option<crate::types::Timestamp>,
+    /// A time (RFC 3339). Answers have it in UTC with milliseconds; requests may use any offset.
+    #[serde(
+        rename = "lastUsedAt",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub last_used_at: Option<crate::types::Timestamp>,
+    /// A credential's id.
+    #[serde(
+        rename = "rotatedFrom",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present_uuids"
+    )]
+    pub rotated_from: Option<uuid::Uuid>,
+}
+
+impl Serialize for Credential {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Credential {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
+}
+
+impl Check for Credential {
+    fn check(&self, at: &Pointer<'_>, found: &mut Found) {
+        let value = &self.id;
+        {
+            let at = &at.key("id");
+            let _ = (value, at);
+        }
+        let value = &self.agent_id;
+        {
+            let at = &at.key("agentId");
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.label {
+            let at = &at.key("label");
+
+            check::min_length(value, 1, at, found);
+            check::max_length(value, 64, at, found);
+
+            {
+                static PATTERN: LazyLock<Regex> = LazyLock::new(|| check::compiled("^[^\\x00-\\x1f\\x7f]+$"));
+                check::pattern(value, &PATTERN, at, found);
+            }
+            let _ = (value, at);
+        }
+        let value = &self.status;
+        {
+            let at = &at.key("status");
+            let _ = (value, at);
+        }
+        let value = &self.created_at;
+        {
+            let at = &at.key("createdAt");
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.expires_at {
+            let at = &at.key("expiresAt");
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.last_used_at {
+            let at = &at.key("lastUsedAt");
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.rotated_from {
+            let at = &at.key("rotatedFrom");
+            let _ = (value, at);
+        }
+        let _ = (at, found);
+    }
+}
+
+/// A page of credentials.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
+pub struct CredentialPage {
+    /// The credentials, newest first.
+    #[serde(rename = "items")]
+    pub items: Vec<models::Credential>,
+    /// A position in a list. Opaque, and good only for the list that gave it.
+    #[serde(
+        rename = "nextCursor",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub next_cursor: Option<String>,
+}
+
+impl Serialize for CredentialPage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for CredentialPage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
+}
+
+impl Check for CredentialPage {
+    fn check(&self, at: &Pointer<'_>, found: &mut Found) {
+        let value = &self.items;
+        {
+            let at = &at.key("items");
+
+            check::max_items(value, 100, at, found);
+
+            for (index, value) in value.iter().enumerate() {
+                let at = &at.index(index);
+
+                value.check(at, found);
+                let _ = (value, at);
+            }
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.next_cursor {
+            let at = &at.key("nextCursor");
+
+            check::min_length(value, 1, at, found);
+            check::max_length(value, 512, at, found);
+
+            {
+                static PATTERN: LazyLock<Regex> = LazyLock::new(|| check::compiled("^[A-Za-z0-9_-]+$"));
+                check::pattern(value, &PATTERN, at, found);
+            }
+            let _ = (value, at);
+        }
+        let _ = (at, found);
+    }
+}
+
 /// Whether a credential can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CredentialStatus {
@@ -1227,6 +1570,8 @@ pub enum ErrorCode {
     AgentConflict,
     /// "CREDENTIAL_NOT_FOUND"
     CredentialNotFound,
+    /// "AUDIT_EVENT_NOT_FOUND"
+    AuditEventNotFound,
     /// "CREDENTIAL_CONFLICT"
     CredentialConflict,
     /// "IDEMPOTENCY_CONFLICT"
@@ -1263,6 +1608,7 @@ impl ErrorCode {
         Self::AgentAlreadyExists,
         Self::AgentConflict,
         Self::CredentialNotFound,
+        Self::AuditEventNotFound,
         Self::CredentialConflict,
         Self::IdempotencyConflict,
         Self::PreconditionFailed,
@@ -1286,6 +1632,7 @@ impl ErrorCode {
             Self::AgentAlreadyExists => "AGENT_ALREADY_EXISTS",
             Self::AgentConflict => "AGENT_CONFLICT",
             Self::CredentialNotFound => "CREDENTIAL_NOT_FOUND",
+            Self::AuditEventNotFound => "AUDIT_EVENT_NOT_FOUND",
             Self::CredentialConflict => "CREDENTIAL_CONFLICT",
             Self::IdempotencyConflict => "IDEMPOTENCY_CONFLICT",
             Self::PreconditionFailed => "PRECONDITION_FAILED",
@@ -1977,6 +2324,14 @@ pub struct IssuedCredential {
     /// A client secret: `sas_`, the credential's id, 256 random bits and a checksum. Shown once, at issue; the server keeps only hashes of it.
     #[serde(rename = "clientSecret")]
     pub client_secret: crate::types::Secret,
+    /// What its owner calls a credential.
+    #[serde(
+        rename = "label",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub label: Option<String>,
     /// `status`
     #[serde(rename = "status")]
     pub status: models::CredentialStatus,
@@ -1991,6 +2346,14 @@ pub struct IssuedCredential {
         deserialize_with = "types::present"
     )]
     pub expires_at: Option<crate::types::Timestamp>,
+    /// A credential's id.
+    #[serde(
+        rename = "rotatedFrom",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present_uuids"
+    )]
+    pub rotated_from: Option<uuid::Uuid>,
 }
 
 impl Serialize for IssuedCredential {
@@ -2030,6 +2393,18 @@ impl Check for IssuedCredential {
             check::max_length(value, 128, at, found);
             let _ = (value, at);
         }
+        if let Some(value) = &self.label {
+            let at = &at.key("label");
+
+            check::min_length(value, 1, at, found);
+            check::max_length(value, 64, at, found);
+
+            {
+                static PATTERN: LazyLock<Regex> = LazyLock::new(|| check::compiled("^[^\\x00-\\x1f\\x7f]+$"));
+                check::pattern(value, &PATTERN, at, found);
+            }
+            let _ = (value, at);
+        }
         let value = &self.status;
         {
             let at = &at.key("status");
@@ -2042,6 +2417,10 @@ impl Check for IssuedCredential {
         }
         if let Some(value) = &self.expires_at {
             let at = &at.key("expiresAt");
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.rotated_from {
+            let at = &at.key("rotatedFrom");
             let _ = (value, at);
         }
         let _ = (at, found);
@@ -2546,6 +2925,62 @@ impl Check for NewAgent {
     }
 }
 
+/// What a new credential is to be like.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+pub struct NewCredential {
+    /// What its owner calls a credential.
+    #[serde(
+        rename = "label",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub label: Option<String>,
+    /// A time (RFC 3339). Answers have it in UTC with milliseconds; requests may use any offset.
+    #[serde(
+        rename = "expiresAt",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub expires_at: Option<crate::types::Timestamp>,
+}
+
+impl Serialize for NewCredential {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for NewCredential {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
+}
+
+impl Check for NewCredential {
+    fn check(&self, at: &Pointer<'_>, found: &mut Found) {
+        if let Some(value) = &self.label {
+            let at = &at.key("label");
+
+            check::min_length(value, 1, at, found);
+            check::max_length(value, 64, at, found);
+
+            {
+                static PATTERN: LazyLock<Regex> = LazyLock::new(|| check::compiled("^[^\\x00-\\x1f\\x7f]+$"));
+                check::pattern(value, &PATTERN, at, found);
+            }
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.expires_at {
+            let at = &at.key("expiresAt");
+            let _ = (value, at);
+        }
+        let _ = (at, found);
+    }
+}
+
 /// Why an OAuth request was not fulfilled (RFC 6749 section 5.2).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
@@ -2684,6 +3119,145 @@ impl<'de> Deserialize<'de> for OAuthErrorCode {
     }
 }
 
+/// The form of the revocation endpoint. Unknown parameters are ignored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
+pub struct RevocationRequest {
+    /// A signed access token (RFC 9068).
+    #[serde(rename = "token")]
+    pub token: crate::types::Secret,
+    /// What kind of token it is thought to be (RFC 7662 section 2.1). A wrong hint does no harm.
+    #[serde(
+        rename = "token_type_hint",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub token_type_hint: Option<String>,
+    /// The agent's id, when the client authenticates in the form.
+    #[serde(
+        rename = "client_id",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub client_id: Option<String>,
+    /// The client secret, when the client authenticates in the form.
+    #[serde(
+        rename = "client_secret",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub client_secret: Option<crate::types::Secret>,
+}
+
+impl Serialize for RevocationRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RevocationRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
+}
+
+impl Check for RevocationRequest {
+    fn check(&self, at: &Pointer<'_>, found: &mut Found) {
+        let value = &self.token;
+        {
+            let at = &at.key("token");
+
+            check::min_length(value, 1, at, found);
+            check::max_length(value, 65536, at, found);
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.token_type_hint {
+            let at = &at.key("token_type_hint");
+
+            check::max_length(value, 255, at, found);
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.client_id {
+            let at = &at.key("client_id");
+
+            check::max_length(value, 255, at, found);
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.client_secret {
+            let at = &at.key("client_secret");
+
+            check::max_length(value, 1024, at, found);
+            let _ = (value, at);
+        }
+        let _ = (at, found);
+    }
+}
+
+impl RevocationRequest {
+    /// The names that the form knows.
+    pub const PARAMETERS: &[&str] = &["token", "token_type_hint", "client_id", "client_secret"];
+    /// Those of them that may be there more than once.
+    pub const REPEATABLE: &[&str] = &[];
+    /// Reads the form's parameters; the names that it does not know are passed over.
+    ///
+    /// # Errors
+    /// What is wrong with them, all of it.
+    pub fn from_texts(texts: &Texts<'_>) -> Result<Self, Found> {
+        let mut found = Found::default();
+        let token = texts.one("token", &mut found);
+        texts.require("token", token.is_some(), &mut found);
+        let token_type_hint = texts.one("token_type_hint", &mut found);
+        let client_id = texts.one("client_id", &mut found);
+        let client_secret = texts.one("client_secret", &mut found);
+        let Some(token) = token else { return Err(found) };
+        let form = Self { token, token_type_hint, client_id, client_secret };
+        form.check(&Pointer::parameters(texts.place()), &mut found);
+        if found.is_empty() { Ok(form) } else { Err(found) }
+    }
+}
+
+/// How a credential is replaced.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+pub struct Rotation {
+    /// How long the old secret lives on, in seconds; 0 unless given.
+    #[serde(
+        rename = "gracePeriodSeconds",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub grace_period_seconds: Option<u32>,
+}
+
+impl Serialize for Rotation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rotation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
+}
+
+impl Check for Rotation {
+    fn check(&self, at: &Pointer<'_>, found: &mut Found) {
+        if let Some(value) = &self.grace_period_seconds {
+            let at = &at.key("gracePeriodSeconds");
+
+            check::minimum(*value, 0, at, found);
+            check::maximum(*value, 604800, at, found);
+            let _ = (value, at);
+        }
+        let _ = (at, found);
+    }
+}
+
 /// Authorization server metadata (RFC 8414 section 2). There is no authorization endpoint, so `response_types_supported` is empty; `subject_types_supported` and `id_token_signing_alg_values_supported` are there for OpenID libraries, which demand them, although no ID tokens are issued: the algorithm is the one that signs access tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
@@ -2694,6 +3268,22 @@ pub struct ServerMetadata {
     /// Where tokens are issued.
     #[serde(rename = "token_endpoint")]
     pub token_endpoint: String,
+    /// Where tokens are ended.
+    #[serde(
+        rename = "revocation_endpoint",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub revocation_endpoint: Option<String>,
+    /// How clients authenticate there.
+    #[serde(
+        rename = "revocation_endpoint_auth_methods_supported",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub revocation_endpoint_auth_methods_supported: Option<Vec<models::AuthenticationMethod>>,
     /// Where tokens are introspected.
     #[serde(rename = "introspection_endpoint")]
     pub introspection_endpoint: String,
@@ -2757,6 +3347,25 @@ impl Check for ServerMetadata {
             let at = &at.key("token_endpoint");
 
             check::uri(value, at, found);
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.revocation_endpoint {
+            let at = &at.key("revocation_endpoint");
+
+            check::uri(value, at, found);
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.revocation_endpoint_auth_methods_supported {
+            let at = &at.key("revocation_endpoint_auth_methods_supported");
+
+            check::min_items(value, 1, at, found);
+            check::max_items(value, 8, at, found);
+
+            check::unique_items(value, at, found);
+            for (index, value) in value.iter().enumerate() {
+                let at = &at.index(index);
+                let _ = (value, at);
+            }
             let _ = (value, at);
         }
         let value = &self.introspection_endpoint;
@@ -2936,6 +3545,54 @@ impl Serialize for SigningAlgorithm {
 impl<'de> Deserialize<'de> for SigningAlgorithm {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         types::text(deserializer)
+    }
+}
+
+/// A new status of an agent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+pub struct StatusChange {
+    /// `status`
+    #[serde(rename = "status")]
+    pub status: models::AgentStatus,
+    /// Why, for the audit log.
+    #[serde(rename = "reason")]
+    pub reason: String,
+}
+
+impl Serialize for StatusChange {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for StatusChange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
+}
+
+impl Check for StatusChange {
+    fn check(&self, at: &Pointer<'_>, found: &mut Found) {
+        let value = &self.status;
+        {
+            let at = &at.key("status");
+            let _ = (value, at);
+        }
+        let value = &self.reason;
+        {
+            let at = &at.key("reason");
+
+            check::min_length(value, 1, at, found);
+            check::max_length(value, 256, at, found);
+
+            {
+                static PATTERN: LazyLock<Regex> = LazyLock::new(|| check::compiled("^[^\\x00-\\x1f\\x7f]+$"));
+                check::pattern(value, &PATTERN, at, found);
+            }
+            let _ = (value, at);
+        }
+        let _ = (at, found);
     }
 }
 

@@ -40,6 +40,30 @@ pub struct Operation {
     pub statuses: &'static [u16],
 }
 
+/// `changeAgentStatus`: PUT /agents/{agentId}/status
+pub static CHANGE_AGENT_STATUS: Operation = Operation {
+    id: "changeAgentStatus",
+    method: Method::PUT,
+    path: "/agents/{agentId}/status",
+    tag: "Agents",
+    authentication: Authentication::Bearer,
+    scopes: &["agents:write"],
+    own_scope: None,
+    statuses: &[200, 400, 401, 403, 404, 409, 412, 413, 415, 500, 503],
+};
+
+/// `decommissionAgent`: DELETE /agents/{agentId}
+pub static DECOMMISSION_AGENT: Operation = Operation {
+    id: "decommissionAgent",
+    method: Method::DELETE,
+    path: "/agents/{agentId}",
+    tag: "Agents",
+    authentication: Authentication::Bearer,
+    scopes: &["agents:write"],
+    own_scope: None,
+    statuses: &[204, 400, 401, 403, 404, 409, 412, 500, 503],
+};
+
 /// `getAgent`: GET /agents/{agentId}
 pub static GET_AGENT: Operation = Operation {
     id: "getAgent",
@@ -76,6 +100,30 @@ pub static REGISTER_AGENT: Operation = Operation {
     statuses: &[201, 400, 401, 403, 409, 413, 415, 500, 503],
 };
 
+/// `updateAgent`: PATCH /agents/{agentId}
+pub static UPDATE_AGENT: Operation = Operation {
+    id: "updateAgent",
+    method: Method::PATCH,
+    path: "/agents/{agentId}",
+    tag: "Agents",
+    authentication: Authentication::Bearer,
+    scopes: &["agents:write"],
+    own_scope: None,
+    statuses: &[200, 400, 401, 403, 404, 409, 412, 413, 415, 500, 503],
+};
+
+/// `getAuditEvent`: GET /audit/events/{eventId}
+pub static GET_AUDIT_EVENT: Operation = Operation {
+    id: "getAuditEvent",
+    method: Method::GET,
+    path: "/audit/events/{eventId}",
+    tag: "Audit",
+    authentication: Authentication::Bearer,
+    scopes: &["audit:read"],
+    own_scope: None,
+    statuses: &[200, 400, 401, 403, 404, 500, 503],
+};
+
 /// `listAuditEvents`: GET /audit/events
 pub static LIST_AUDIT_EVENTS: Operation = Operation {
     id: "listAuditEvents",
@@ -86,6 +134,66 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
     scopes: &["audit:read"],
     own_scope: None,
     statuses: &[200, 400, 401, 403, 500, 503],
+};
+
+/// `getCredential`: GET /agents/{agentId}/credentials/{credentialId}
+pub static GET_CREDENTIAL: Operation = Operation {
+    id: "getCredential",
+    method: Method::GET,
+    path: "/agents/{agentId}/credentials/{credentialId}",
+    tag: "Credentials",
+    authentication: Authentication::Bearer,
+    scopes: &["agents:read"],
+    own_scope: Some("self:read"),
+    statuses: &[200, 400, 401, 403, 404, 500, 503],
+};
+
+/// `issueCredential`: POST /agents/{agentId}/credentials
+pub static ISSUE_CREDENTIAL: Operation = Operation {
+    id: "issueCredential",
+    method: Method::POST,
+    path: "/agents/{agentId}/credentials",
+    tag: "Credentials",
+    authentication: Authentication::Bearer,
+    scopes: &["credentials:write"],
+    own_scope: None,
+    statuses: &[201, 400, 401, 403, 404, 409, 413, 415, 500, 503],
+};
+
+/// `listCredentials`: GET /agents/{agentId}/credentials
+pub static LIST_CREDENTIALS: Operation = Operation {
+    id: "listCredentials",
+    method: Method::GET,
+    path: "/agents/{agentId}/credentials",
+    tag: "Credentials",
+    authentication: Authentication::Bearer,
+    scopes: &["agents:read"],
+    own_scope: Some("self:read"),
+    statuses: &[200, 400, 401, 403, 404, 500, 503],
+};
+
+/// `revokeCredential`: DELETE /agents/{agentId}/credentials/{credentialId}
+pub static REVOKE_CREDENTIAL: Operation = Operation {
+    id: "revokeCredential",
+    method: Method::DELETE,
+    path: "/agents/{agentId}/credentials/{credentialId}",
+    tag: "Credentials",
+    authentication: Authentication::Bearer,
+    scopes: &["credentials:write"],
+    own_scope: None,
+    statuses: &[204, 400, 401, 403, 404, 500, 503],
+};
+
+/// `rotateCredential`: POST /agents/{agentId}/credentials/{credentialId}/rotate
+pub static ROTATE_CREDENTIAL: Operation = Operation {
+    id: "rotateCredential",
+    method: Method::POST,
+    path: "/agents/{agentId}/credentials/{credentialId}/rotate",
+    tag: "Credentials",
+    authentication: Authentication::Bearer,
+    scopes: &["credentials:write"],
+    own_scope: Some("self:rotate"),
+    statuses: &[201, 400, 401, 403, 404, 409, 413, 415, 500, 503],
 };
 
 /// `getJwks`: GET /.well-known/jwks.json
@@ -256,12 +364,33 @@ pub static ISSUE_TOKEN: Operation = Operation {
     statuses: &[200, 400, 401, 413, 415, 500, 503],
 };
 
+/// `revokeToken`: POST /oauth2/revoke
+pub static REVOKE_TOKEN: Operation = Operation {
+    id: "revokeToken",
+    method: Method::POST,
+    path: "/oauth2/revoke",
+    tag: "Tokens",
+    authentication: Authentication::Client,
+    scopes: &[],
+    own_scope: None,
+    statuses: &[200, 400, 401, 413, 415, 500, 503],
+};
+
 /// Every operation.
 pub static OPERATIONS: &[&Operation] = &[
+    &CHANGE_AGENT_STATUS,
+    &DECOMMISSION_AGENT,
     &GET_AGENT,
     &LIST_AGENTS,
     &REGISTER_AGENT,
+    &UPDATE_AGENT,
+    &GET_AUDIT_EVENT,
     &LIST_AUDIT_EVENTS,
+    &GET_CREDENTIAL,
+    &ISSUE_CREDENTIAL,
+    &LIST_CREDENTIALS,
+    &REVOKE_CREDENTIAL,
+    &ROTATE_CREDENTIAL,
     &GET_JWKS,
     &GET_OPENID_CONFIGURATION,
     &GET_SERVER_METADATA,
@@ -276,4 +405,5 @@ pub static OPERATIONS: &[&Operation] = &[
     &GET_READINESS,
     &INTROSPECT_TOKEN,
     &ISSUE_TOKEN,
+    &REVOKE_TOKEN,
 ];

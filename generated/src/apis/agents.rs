@@ -23,6 +23,33 @@ use crate::{body, client, models, operations};
 
 /// The operations of this tag; each method is called with a request that keeps to the specification.
 pub trait Agents: Door {
+    /// Suspend, reactivate, revoke or archive an agent (`PUT /agents/{agentId}/status`)
+    fn change_agent_status(
+        &self,
+        context: Self::Context,
+        caller: Self::Caller,
+        params: ChangeAgentStatusParams,
+        body: models::StatusChange,
+    ) -> impl Future<Output = ChangeAgentStatusResponse> + Send;
+    /// Turns a refusal into one of the answers that `changeAgentStatus` declares.
+    fn refuse_change_agent_status(
+        &self,
+        context: &Self::Context,
+        refusal: Self::Refusal,
+    ) -> impl Future<Output = ChangeAgentStatusResponse> + Send;
+    /// Decommission an agent (`DELETE /agents/{agentId}`)
+    fn decommission_agent(
+        &self,
+        context: Self::Context,
+        caller: Self::Caller,
+        params: DecommissionAgentParams,
+    ) -> impl Future<Output = DecommissionAgentResponse> + Send;
+    /// Turns a refusal into one of the answers that `decommissionAgent` declares.
+    fn refuse_decommission_agent(
+        &self,
+        context: &Self::Context,
+        refusal: Self::Refusal,
+    ) -> impl Future<Output = DecommissionAgentResponse> + Send;
     /// Read one agent (`GET /agents/{agentId}`)
     fn get_agent(
         &self,
@@ -62,14 +89,406 @@ pub trait Agents: Door {
         context: &Self::Context,
         refusal: Self::Refusal,
     ) -> impl Future<Output = RegisterAgentResponse> + Send;
+    /// Change an agent (`PATCH /agents/{agentId}`)
+    fn update_agent(
+        &self,
+        context: Self::Context,
+        caller: Self::Caller,
+        params: UpdateAgentParams,
+        body: models::AgentPatch,
+    ) -> impl Future<Output = UpdateAgentResponse> + Send;
+    /// Turns a refusal into one of the answers that `updateAgent` declares.
+    fn refuse_update_agent(
+        &self,
+        context: &Self::Context,
+        refusal: Self::Refusal,
+    ) -> impl Future<Output = UpdateAgentResponse> + Send;
 }
 
 /// The routes of this tag.
 pub fn routes<A: Agents>() -> Router<A> {
     Router::new()
+        .route(
+            &route("/agents/{agentId}/status", &[]),
+            routing::on(routing::MethodFilter::PUT, change_agent_status::<A>),
+        )
+        .route(
+            &route("/agents/{agentId}", &[]),
+            routing::on(routing::MethodFilter::DELETE, decommission_agent::<A>),
+        )
         .route(&route("/agents/{agentId}", &[]), routing::on(routing::MethodFilter::GET, get_agent::<A>))
         .route(&route("/agents", &[]), routing::on(routing::MethodFilter::GET, list_agents::<A>))
         .route(&route("/agents", &[]), routing::on(routing::MethodFilter::POST, register_agent::<A>))
+        .route(&route("/agents/{agentId}", &[]), routing::on(routing::MethodFilter::PATCH, update_agent::<A>))
+}
+
+/// The parameters of `changeAgentStatus`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeAgentStatusParams {
+    /// The agent's id.
+    pub agent_id: uuid::Uuid,
+    /// Entity tags of which one must be current (RFC 9110 section 13.1.1); otherwise the answer is 412.
+    pub if_match: Option<String>,
+}
+
+/// Reads the parameters of `changeAgentStatus`, each held to its constraints.
+fn read_change_agent_status(
+    parts: &Parts,
+    path: Option<&RawPathParams>,
+) -> Result<ChangeAgentStatusParams, Found> {
+    let found = &mut Found::default();
+    let Some(path) = path else {
+        found.add(&Pointer::parameters(Place::Path), "syntax", "must be percent-encoded UTF-8");
+        return Err(found.clone());
+    };
+    let in_path = Texts::path(path);
+    let agent_id = in_path.one("agentId", found);
+    in_path.require("agentId", agent_id.is_some(), found);
+    let in_query = Texts::query(parts.uri.query(), found);
+    in_query.refuse_unknown(&[], found);
+    let in_headers = Texts::headers(&parts.headers, &["if-match"], found);
+    let if_match = in_headers.one("if-match", found);
+    let Some(agent_id) = agent_id else { return Err(found.clone()) };
+    let params = ChangeAgentStatusParams { agent_id, if_match };
+    {
+        let (value, at) = (&params.agent_id, &Pointer::parameters(Place::Path));
+        let at = &at.key("agentId");
+        let _ = (value, at);
+    }
+    if let Some(value) = &params.if_match {
+        let at = &Pointer::parameters(Place::Header);
+        let at = &at.key("if-match");
+
+        check::min_length(value, 1, at, found);
+        check::max_length(value, 1024, at, found);
+        let _ = (value, at);
+    }
+    if found.is_empty() { Ok(params) } else { Err(std::mem::take(found)) }
+}
+
+/// What `changeAgentStatus` answers: a variant for each status that it declares.
+#[derive(Debug)]
+#[must_use]
+#[allow(clippy::large_enum_variant, reason = "an answer lives as long as one request")]
+pub enum ChangeAgentStatusResponse {
+    /// 200: The agent as it stands now.
+    Ok {
+        /// The body.
+        body: models::Agent,
+        /// The header field `ETag`.
+        etag: HeaderValue,
+    },
+    /// 400: The request is not what the operation asks for; `details` says where and why.
+    BadRequest {
+        /// The body.
+        body: models::Error,
+    },
+    /// 401: No valid access token was presented.
+    Unauthorized {
+        /// The body.
+        body: models::Error,
+        /// The header field `WWW-Authenticate`.
+        www_authenticate: HeaderValue,
+    },
+    /// 403: The token is valid but does not permit this.
+    Forbidden {
+        /// The body.
+        body: models::Error,
+        /// The header field `WWW-Authenticate`.
+        www_authenticate: HeaderValue,
+    },
+    /// 404: There is no such agent, or it belongs to another owner.
+    NotFound {
+        /// The body.
+        body: models::Error,
+    },
+    /// 409: The request collides with what exists already.
+    Conflict {
+        /// The body.
+        body: models::Error,
+    },
+    /// 412: The agent has another version than `If-Match` names.
+    PreconditionFailed {
+        /// The body.
+        body: models::Error,
+    },
+    /// 413: The body is larger than 64 KiB and was not read.
+    PayloadTooLarge {
+        /// The body.
+        body: models::Error,
+    },
+    /// 415: The body is not of a media type that the operation reads.
+    UnsupportedMediaType {
+        /// The body.
+        body: models::Error,
+    },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
+    /// 503: The server cannot answer safely now, because it is overloaded or something that it depends on is away.
+    ServiceUnavailable {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
+}
+
+impl IntoResponse for ChangeAgentStatusResponse {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Ok { body, etag } => {
+                let answer = answer::json(StatusCode::OK, "application/json", &body);
+                answer::with_headers(answer, [("etag", etag)])
+            }
+            Self::BadRequest { body } => {
+                let answer = answer::json(StatusCode::BAD_REQUEST, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::Unauthorized { body, www_authenticate } => {
+                let answer = answer::json(StatusCode::UNAUTHORIZED, "application/json", &body);
+                answer::with_headers(answer, [("www-authenticate", www_authenticate)])
+            }
+            Self::Forbidden { body, www_authenticate } => {
+                let answer = answer::json(StatusCode::FORBIDDEN, "application/json", &body);
+                answer::with_headers(answer, [("www-authenticate", www_authenticate)])
+            }
+            Self::NotFound { body } => {
+                let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::Conflict { body } => {
+                let answer = answer::json(StatusCode::CONFLICT, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::PreconditionFailed { body } => {
+                let answer = answer::json(StatusCode::PRECONDITION_FAILED, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::PayloadTooLarge { body } => {
+                let answer = answer::json(StatusCode::PAYLOAD_TOO_LARGE, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::UnsupportedMediaType { body } => {
+                let answer = answer::json(StatusCode::UNSUPPORTED_MEDIA_TYPE, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::ServiceUnavailable { body, retry_after } => {
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
+            }
+        }
+    }
+}
+
+async fn change_agent_status<A: Agents>(State(api): State<A>, request: Request) -> Response {
+    #[allow(unused_mut, reason = "operations without parameters in the path only look")]
+    let (mut parts, body) = request.into_parts();
+    let context = api.context(Some(&operations::CHANGE_AGENT_STATUS), &parts);
+    let path = RawPathParams::from_request_parts(&mut parts, &()).await.ok();
+    let path = path.as_ref();
+    let own: Option<Own<'_>> = None;
+    let required = Required { scopes: operations::CHANGE_AGENT_STATUS.scopes, own };
+    let caller = match api.authenticate_bearer(&context, &parts, required).await {
+        Ok(caller) => caller,
+        Err(refusal) => return api.refuse_change_agent_status(&context, refusal).await.into_response(),
+    };
+    let params = match read_change_agent_status(&parts, path) {
+        Ok(params) => params,
+        Err(found) => {
+            return api
+                .refuse_change_agent_status(&context, Refusal::from(found).into())
+                .await
+                .into_response();
+        }
+    };
+    let bytes = match body::read(&parts.headers, body, "application/json").await {
+        Ok(bytes) => bytes,
+        Err(refusal) => {
+            return api.refuse_change_agent_status(&context, refusal.into()).await.into_response();
+        }
+    };
+    let read = body::json(&bytes);
+    let body = match read {
+        Ok(body) => body,
+        Err(refusal) => {
+            return api.refuse_change_agent_status(&context, refusal.into()).await.into_response();
+        }
+    };
+    api.change_agent_status(context, caller, params, body).await.into_response()
+}
+
+/// The parameters of `decommissionAgent`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DecommissionAgentParams {
+    /// The agent's id.
+    pub agent_id: uuid::Uuid,
+    /// Entity tags of which one must be current (RFC 9110 section 13.1.1); otherwise the answer is 412.
+    pub if_match: Option<String>,
+}
+
+/// Reads the parameters of `decommissionAgent`, each held to its constraints.
+fn read_decommission_agent(
+    parts: &Parts,
+    path: Option<&RawPathParams>,
+) -> Result<DecommissionAgentParams, Found> {
+    let found = &mut Found::default();
+    let Some(path) = path else {
+        found.add(&Pointer::parameters(Place::Path), "syntax", "must be percent-encoded UTF-8");
+        return Err(found.clone());
+    };
+    let in_path = Texts::path(path);
+    let agent_id = in_path.one("agentId", found);
+    in_path.require("agentId", agent_id.is_some(), found);
+    let in_query = Texts::query(parts.uri.query(), found);
+    in_query.refuse_unknown(&[], found);
+    let in_headers = Texts::headers(&parts.headers, &["if-match"], found);
+    let if_match = in_headers.one("if-match", found);
+    let Some(agent_id) = agent_id else { return Err(found.clone()) };
+    let params = DecommissionAgentParams { agent_id, if_match };
+    {
+        let (value, at) = (&params.agent_id, &Pointer::parameters(Place::Path));
+        let at = &at.key("agentId");
+        let _ = (value, at);
+    }
+    if let Some(value) = &params.if_match {
+        let at = &Pointer::parameters(Place::Header);
+        let at = &at.key("if-match");
+
+        check::min_length(value, 1, at, found);
+        check::max_length(value, 1024, at, found);
+        let _ = (value, at);
+    }
+    if found.is_empty() { Ok(params) } else { Err(std::mem::take(found)) }
+}
+
+/// What `decommissionAgent` answers: a variant for each status that it declares.
+#[derive(Debug)]
+#[must_use]
+#[allow(clippy::large_enum_variant, reason = "an answer lives as long as one request")]
+pub enum DecommissionAgentResponse {
+    /// 204: The agent is archived.
+    NoContent,
+    /// 400: The request is not what the operation asks for; `details` says where and why.
+    BadRequest {
+        /// The body.
+        body: models::Error,
+    },
+    /// 401: No valid access token was presented.
+    Unauthorized {
+        /// The body.
+        body: models::Error,
+        /// The header field `WWW-Authenticate`.
+        www_authenticate: HeaderValue,
+    },
+    /// 403: The token is valid but does not permit this.
+    Forbidden {
+        /// The body.
+        body: models::Error,
+        /// The header field `WWW-Authenticate`.
+        www_authenticate: HeaderValue,
+    },
+    /// 404: There is no such agent, or it belongs to another owner.
+    NotFound {
+        /// The body.
+        body: models::Error,
+    },
+    /// 409: The request collides with what exists already.
+    Conflict {
+        /// The body.
+        body: models::Error,
+    },
+    /// 412: The agent has another version than `If-Match` names.
+    PreconditionFailed {
+        /// The body.
+        body: models::Error,
+    },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
+    /// 503: The server cannot answer safely now, because it is overloaded or something that it depends on is away.
+    ServiceUnavailable {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
+}
+
+impl IntoResponse for DecommissionAgentResponse {
+    fn into_response(self) -> Response {
+        match self {
+            Self::NoContent => {
+                let answer = answer::empty(StatusCode::NO_CONTENT);
+                answer::with_headers(answer, [])
+            }
+            Self::BadRequest { body } => {
+                let answer = answer::json(StatusCode::BAD_REQUEST, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::Unauthorized { body, www_authenticate } => {
+                let answer = answer::json(StatusCode::UNAUTHORIZED, "application/json", &body);
+                answer::with_headers(answer, [("www-authenticate", www_authenticate)])
+            }
+            Self::Forbidden { body, www_authenticate } => {
+                let answer = answer::json(StatusCode::FORBIDDEN, "application/json", &body);
+                answer::with_headers(answer, [("www-authenticate", www_authenticate)])
+            }
+            Self::NotFound { body } => {
+                let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::Conflict { body } => {
+                let answer = answer::json(StatusCode::CONFLICT, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::PreconditionFailed { body } => {
+                let answer = answer::json(StatusCode::PRECONDITION_FAILED, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::ServiceUnavailable { body, retry_after } => {
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
+            }
+        }
+    }
+}
+
+async fn decommission_agent<A: Agents>(State(api): State<A>, request: Request) -> Response {
+    #[allow(unused_mut, reason = "operations without parameters in the path only look")]
+    let (mut parts, body) = request.into_parts();
+    let context = api.context(Some(&operations::DECOMMISSION_AGENT), &parts);
+    let path = RawPathParams::from_request_parts(&mut parts, &()).await.ok();
+    let path = path.as_ref();
+    let own: Option<Own<'_>> = None;
+    let required = Required { scopes: operations::DECOMMISSION_AGENT.scopes, own };
+    let caller = match api.authenticate_bearer(&context, &parts, required).await {
+        Ok(caller) => caller,
+        Err(refusal) => return api.refuse_decommission_agent(&context, refusal).await.into_response(),
+    };
+    let params = match read_decommission_agent(&parts, path) {
+        Ok(params) => params,
+        Err(found) => {
+            return api
+                .refuse_decommission_agent(&context, Refusal::from(found).into())
+                .await
+                .into_response();
+        }
+    };
+    drop(body);
+    api.decommission_agent(context, caller, params).await.into_response()
 }
 
 /// The parameters of `getAgent`.
@@ -607,4 +1026,196 @@ async fn register_agent<A: Agents>(State(api): State<A>, request: Request) -> Re
         Err(refusal) => return api.refuse_register_agent(&context, refusal.into()).await.into_response(),
     };
     api.register_agent(context, caller, body).await.into_response()
+}
+
+/// The parameters of `updateAgent`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpdateAgentParams {
+    /// The agent's id.
+    pub agent_id: uuid::Uuid,
+    /// Entity tags of which one must be current (RFC 9110 section 13.1.1); otherwise the answer is 412.
+    pub if_match: Option<String>,
+}
+
+/// Reads the parameters of `updateAgent`, each held to its constraints.
+fn read_update_agent(parts: &Parts, path: Option<&RawPathParams>) -> Result<UpdateAgentParams, Found> {
+    let found = &mut Found::default();
+    let Some(path) = path else {
+        found.add(&Pointer::parameters(Place::Path), "syntax", "must be percent-encoded UTF-8");
+        return Err(found.clone());
+    };
+    let in_path = Texts::path(path);
+    let agent_id = in_path.one("agentId", found);
+    in_path.require("agentId", agent_id.is_some(), found);
+    let in_query = Texts::query(parts.uri.query(), found);
+    in_query.refuse_unknown(&[], found);
+    let in_headers = Texts::headers(&parts.headers, &["if-match"], found);
+    let if_match = in_headers.one("if-match", found);
+    let Some(agent_id) = agent_id else { return Err(found.clone()) };
+    let params = UpdateAgentParams { agent_id, if_match };
+    {
+        let (value, at) = (&params.agent_id, &Pointer::parameters(Place::Path));
+        let at = &at.key("agentId");
+        let _ = (value, at);
+    }
+    if let Some(value) = &params.if_match {
+        let at = &Pointer::parameters(Place::Header);
+        let at = &at.key("if-match");
+
+        check::min_length(value, 1, at, found);
+        check::max_length(value, 1024, at, found);
+        let _ = (value, at);
+    }
+    if found.is_empty() { Ok(params) } else { Err(std::mem::take(found)) }
+}
+
+/// What `updateAgent` answers: a variant for each status that it declares.
+#[derive(Debug)]
+#[must_use]
+#[allow(clippy::large_enum_variant, reason = "an answer lives as long as one request")]
+pub enum UpdateAgentResponse {
+    /// 200: The agent as it stands now.
+    Ok {
+        /// The body.
+        body: models::Agent,
+        /// The header field `ETag`.
+        etag: HeaderValue,
+    },
+    /// 400: The request is not what the operation asks for; `details` says where and why.
+    BadRequest {
+        /// The body.
+        body: models::Error,
+    },
+    /// 401: No valid access token was presented.
+    Unauthorized {
+        /// The body.
+        body: models::Error,
+        /// The header field `WWW-Authenticate`.
+        www_authenticate: HeaderValue,
+    },
+    /// 403: The token is valid but does not permit this.
+    Forbidden {
+        /// The body.
+        body: models::Error,
+        /// The header field `WWW-Authenticate`.
+        www_authenticate: HeaderValue,
+    },
+    /// 404: There is no such agent, or it belongs to another owner.
+    NotFound {
+        /// The body.
+        body: models::Error,
+    },
+    /// 409: The request collides with what exists already.
+    Conflict {
+        /// The body.
+        body: models::Error,
+    },
+    /// 412: The agent has another version than `If-Match` names.
+    PreconditionFailed {
+        /// The body.
+        body: models::Error,
+    },
+    /// 413: The body is larger than 64 KiB and was not read.
+    PayloadTooLarge {
+        /// The body.
+        body: models::Error,
+    },
+    /// 415: The body is not of a media type that the operation reads.
+    UnsupportedMediaType {
+        /// The body.
+        body: models::Error,
+    },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
+    /// 503: The server cannot answer safely now, because it is overloaded or something that it depends on is away.
+    ServiceUnavailable {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
+}
+
+impl IntoResponse for UpdateAgentResponse {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Ok { body, etag } => {
+                let answer = answer::json(StatusCode::OK, "application/json", &body);
+                answer::with_headers(answer, [("etag", etag)])
+            }
+            Self::BadRequest { body } => {
+                let answer = answer::json(StatusCode::BAD_REQUEST, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::Unauthorized { body, www_authenticate } => {
+                let answer = answer::json(StatusCode::UNAUTHORIZED, "application/json", &body);
+                answer::with_headers(answer, [("www-authenticate", www_authenticate)])
+            }
+            Self::Forbidden { body, www_authenticate } => {
+                let answer = answer::json(StatusCode::FORBIDDEN, "application/json", &body);
+                answer::with_headers(answer, [("www-authenticate", www_authenticate)])
+            }
+            Self::NotFound { body } => {
+                let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::Conflict { body } => {
+                let answer = answer::json(StatusCode::CONFLICT, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::PreconditionFailed { body } => {
+                let answer = answer::json(StatusCode::PRECONDITION_FAILED, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::PayloadTooLarge { body } => {
+                let answer = answer::json(StatusCode::PAYLOAD_TOO_LARGE, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::UnsupportedMediaType { body } => {
+                let answer = answer::json(StatusCode::UNSUPPORTED_MEDIA_TYPE, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::ServiceUnavailable { body, retry_after } => {
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
+            }
+        }
+    }
+}
+
+async fn update_agent<A: Agents>(State(api): State<A>, request: Request) -> Response {
+    #[allow(unused_mut, reason = "operations without parameters in the path only look")]
+    let (mut parts, body) = request.into_parts();
+    let context = api.context(Some(&operations::UPDATE_AGENT), &parts);
+    let path = RawPathParams::from_request_parts(&mut parts, &()).await.ok();
+    let path = path.as_ref();
+    let own: Option<Own<'_>> = None;
+    let required = Required { scopes: operations::UPDATE_AGENT.scopes, own };
+    let caller = match api.authenticate_bearer(&context, &parts, required).await {
+        Ok(caller) => caller,
+        Err(refusal) => return api.refuse_update_agent(&context, refusal).await.into_response(),
+    };
+    let params = match read_update_agent(&parts, path) {
+        Ok(params) => params,
+        Err(found) => {
+            return api.refuse_update_agent(&context, Refusal::from(found).into()).await.into_response();
+        }
+    };
+    let bytes = match body::read(&parts.headers, body, "application/merge-patch+json").await {
+        Ok(bytes) => bytes,
+        Err(refusal) => return api.refuse_update_agent(&context, refusal.into()).await.into_response(),
+    };
+    let read = body::json(&bytes);
+    let body = match read {
+        Ok(body) => body,
+        Err(refusal) => return api.refuse_update_agent(&context, refusal.into()).await.into_response(),
+    };
+    api.update_agent(context, caller, params, body).await.into_response()
 }

@@ -23,6 +23,19 @@ use crate::{body, client, models, operations};
 
 /// The operations of this tag; each method is called with a request that keeps to the specification.
 pub trait Audit: Door {
+    /// Read one event (`GET /audit/events/{eventId}`)
+    fn get_audit_event(
+        &self,
+        context: Self::Context,
+        caller: Self::Caller,
+        params: GetAuditEventParams,
+    ) -> impl Future<Output = GetAuditEventResponse> + Send;
+    /// Turns a refusal into one of the answers that `getAuditEvent` declares.
+    fn refuse_get_audit_event(
+        &self,
+        context: &Self::Context,
+        refusal: Self::Refusal,
+    ) -> impl Future<Output = GetAuditEventResponse> + Send;
     /// List audit events (`GET /audit/events`)
     fn list_audit_events(
         &self,
@@ -41,7 +54,145 @@ pub trait Audit: Door {
 /// The routes of this tag.
 pub fn routes<A: Audit>() -> Router<A> {
     Router::new()
+        .route(
+            &route("/audit/events/{eventId}", &[]),
+            routing::on(routing::MethodFilter::GET, get_audit_event::<A>),
+        )
         .route(&route("/audit/events", &[]), routing::on(routing::MethodFilter::GET, list_audit_events::<A>))
+}
+
+/// The parameters of `getAuditEvent`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GetAuditEventParams {
+    /// The event's id.
+    pub event_id: uuid::Uuid,
+}
+
+/// Reads the parameters of `getAuditEvent`, each held to its constraints.
+fn read_get_audit_event(parts: &Parts, path: Option<&RawPathParams>) -> Result<GetAuditEventParams, Found> {
+    let found = &mut Found::default();
+    let Some(path) = path else {
+        found.add(&Pointer::parameters(Place::Path), "syntax", "must be percent-encoded UTF-8");
+        return Err(found.clone());
+    };
+    let in_path = Texts::path(path);
+    let event_id = in_path.one("eventId", found);
+    in_path.require("eventId", event_id.is_some(), found);
+    let in_query = Texts::query(parts.uri.query(), found);
+    in_query.refuse_unknown(&[], found);
+    let Some(event_id) = event_id else { return Err(found.clone()) };
+    let params = GetAuditEventParams { event_id };
+    {
+        let (value, at) = (&params.event_id, &Pointer::parameters(Place::Path));
+        let at = &at.key("eventId");
+        let _ = (value, at);
+    }
+    if found.is_empty() { Ok(params) } else { Err(std::mem::take(found)) }
+}
+
+/// What `getAuditEvent` answers: a variant for each status that it declares.
+#[derive(Debug)]
+#[must_use]
+#[allow(clippy::large_enum_variant, reason = "an answer lives as long as one request")]
+pub enum GetAuditEventResponse {
+    /// 200: The event.
+    Ok {
+        /// The body.
+        body: models::AuditEvent,
+    },
+    /// 400: The request is not what the operation asks for; `details` says where and why.
+    BadRequest {
+        /// The body.
+        body: models::Error,
+    },
+    /// 401: No valid access token was presented.
+    Unauthorized {
+        /// The body.
+        body: models::Error,
+        /// The header field `WWW-Authenticate`.
+        www_authenticate: HeaderValue,
+    },
+    /// 403: The token is valid but does not permit this.
+    Forbidden {
+        /// The body.
+        body: models::Error,
+        /// The header field `WWW-Authenticate`.
+        www_authenticate: HeaderValue,
+    },
+    /// 404: There is no such event, or it belongs to another owner.
+    NotFound {
+        /// The body.
+        body: models::Error,
+    },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
+    /// 503: The server cannot answer safely now, because it is overloaded or something that it depends on is away.
+    ServiceUnavailable {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
+}
+
+impl IntoResponse for GetAuditEventResponse {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Ok { body } => {
+                let answer = answer::json(StatusCode::OK, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::BadRequest { body } => {
+                let answer = answer::json(StatusCode::BAD_REQUEST, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::Unauthorized { body, www_authenticate } => {
+                let answer = answer::json(StatusCode::UNAUTHORIZED, "application/json", &body);
+                answer::with_headers(answer, [("www-authenticate", www_authenticate)])
+            }
+            Self::Forbidden { body, www_authenticate } => {
+                let answer = answer::json(StatusCode::FORBIDDEN, "application/json", &body);
+                answer::with_headers(answer, [("www-authenticate", www_authenticate)])
+            }
+            Self::NotFound { body } => {
+                let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::ServiceUnavailable { body, retry_after } => {
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
+            }
+        }
+    }
+}
+
+async fn get_audit_event<A: Audit>(State(api): State<A>, request: Request) -> Response {
+    #[allow(unused_mut, reason = "operations without parameters in the path only look")]
+    let (mut parts, body) = request.into_parts();
+    let context = api.context(Some(&operations::GET_AUDIT_EVENT), &parts);
+    let path = RawPathParams::from_request_parts(&mut parts, &()).await.ok();
+    let path = path.as_ref();
+    let own: Option<Own<'_>> = None;
+    let required = Required { scopes: operations::GET_AUDIT_EVENT.scopes, own };
+    let caller = match api.authenticate_bearer(&context, &parts, required).await {
+        Ok(caller) => caller,
+        Err(refusal) => return api.refuse_get_audit_event(&context, refusal).await.into_response(),
+    };
+    let params = match read_get_audit_event(&parts, path) {
+        Ok(params) => params,
+        Err(found) => {
+            return api.refuse_get_audit_event(&context, Refusal::from(found).into()).await.into_response();
+        }
+    };
+    drop(body);
+    api.get_audit_event(context, caller, params).await.into_response()
 }
 
 /// The parameters of `listAuditEvents`.

@@ -4,6 +4,8 @@ pub mod agents;
 
 pub mod audit;
 
+pub mod credentials;
+
 pub mod discovery;
 
 pub mod documentation;

@@ -49,6 +49,19 @@ pub trait Tokens: Door {
         context: &Self::Context,
         refusal: Self::Refusal,
     ) -> impl Future<Output = IssueTokenResponse> + Send;
+    /// End a token before its time (`POST /oauth2/revoke`)
+    fn revoke_token(
+        &self,
+        context: Self::Context,
+        client: Self::Client,
+        body: models::RevocationRequest,
+    ) -> impl Future<Output = RevokeTokenResponse> + Send;
+    /// Turns a refusal into one of the answers that `revokeToken` declares.
+    fn refuse_revoke_token(
+        &self,
+        context: &Self::Context,
+        refusal: Self::Refusal,
+    ) -> impl Future<Output = RevokeTokenResponse> + Send;
 }
 
 /// The routes of this tag.
@@ -59,6 +72,7 @@ pub fn routes<A: Tokens>() -> Router<A> {
             routing::on(routing::MethodFilter::POST, introspect_token::<A>),
         )
         .route(&route("/oauth2/token", &[]), routing::on(routing::MethodFilter::POST, issue_token::<A>))
+        .route(&route("/oauth2/revoke", &[]), routing::on(routing::MethodFilter::POST, revoke_token::<A>))
 }
 
 /// Reads the parameters of `introspectToken`, each held to its constraints.
@@ -395,4 +409,169 @@ async fn issue_token<A: Tokens>(State(api): State<A>, request: Request) -> Respo
         }
     };
     api.issue_token(context, client, body).await.into_response()
+}
+
+/// Reads the parameters of `revokeToken`, each held to its constraints.
+fn read_revoke_token(parts: &Parts, path: Option<&RawPathParams>) -> Result<(), Found> {
+    let found = &mut Found::default();
+    let _ = path;
+    let in_query = Texts::query(parts.uri.query(), found);
+    in_query.refuse_form_parameters(models::RevocationRequest::PARAMETERS, found);
+    let params = ();
+    if found.is_empty() { Ok(params) } else { Err(std::mem::take(found)) }
+}
+
+/// What `revokeToken` answers: a variant for each status that it declares.
+#[derive(Debug)]
+#[must_use]
+#[allow(clippy::large_enum_variant, reason = "an answer lives as long as one request")]
+pub enum RevokeTokenResponse {
+    /// 200: The token is dead.
+    Ok {},
+    /// 400: The request is refused (RFC 6749 section 5.2, RFC 8707 section 2); `error` says why.
+    BadRequest {
+        /// The body.
+        body: models::OAuthError,
+    },
+    /// 401: The client is not authenticated. Unknown clients, wrong secrets and agents that are not active look the same.
+    Unauthorized {
+        /// The body.
+        body: models::OAuthError,
+        /// The header field `WWW-Authenticate`.
+        www_authenticate: HeaderValue,
+    },
+    /// 413: The body is larger than 64 KiB and was not read.
+    PayloadTooLarge {
+        /// The body.
+        body: models::OAuthError,
+    },
+    /// 415: The body is not a form.
+    UnsupportedMediaType {
+        /// The body.
+        body: models::OAuthError,
+    },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::OAuthError,
+    },
+    /// 503: The server cannot decide safely now, because it is overloaded or something that it depends on is away.
+    ServiceUnavailable {
+        /// The body.
+        body: models::OAuthError,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
+}
+
+impl IntoResponse for RevokeTokenResponse {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Ok {} => {
+                let answer = answer::empty(StatusCode::OK);
+                answer::with_headers(
+                    answer,
+                    [
+                        ("cache-control", HeaderValue::from_static("no-store")),
+                        ("pragma", HeaderValue::from_static("no-cache")),
+                    ],
+                )
+            }
+            Self::BadRequest { body } => {
+                let answer = answer::json(StatusCode::BAD_REQUEST, "application/json", &body);
+                answer::with_headers(
+                    answer,
+                    [
+                        ("cache-control", HeaderValue::from_static("no-store")),
+                        ("pragma", HeaderValue::from_static("no-cache")),
+                    ],
+                )
+            }
+            Self::Unauthorized { body, www_authenticate } => {
+                let answer = answer::json(StatusCode::UNAUTHORIZED, "application/json", &body);
+                answer::with_headers(
+                    answer,
+                    [
+                        ("www-authenticate", www_authenticate),
+                        ("cache-control", HeaderValue::from_static("no-store")),
+                        ("pragma", HeaderValue::from_static("no-cache")),
+                    ],
+                )
+            }
+            Self::PayloadTooLarge { body } => {
+                let answer = answer::json(StatusCode::PAYLOAD_TOO_LARGE, "application/json", &body);
+                answer::with_headers(
+                    answer,
+                    [
+                        ("cache-control", HeaderValue::from_static("no-store")),
+                        ("pragma", HeaderValue::from_static("no-cache")),
+                    ],
+                )
+            }
+            Self::UnsupportedMediaType { body } => {
+                let answer = answer::json(StatusCode::UNSUPPORTED_MEDIA_TYPE, "application/json", &body);
+                answer::with_headers(
+                    answer,
+                    [
+                        ("cache-control", HeaderValue::from_static("no-store")),
+                        ("pragma", HeaderValue::from_static("no-cache")),
+                    ],
+                )
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
+                answer::with_headers(
+                    answer,
+                    [
+                        ("cache-control", HeaderValue::from_static("no-store")),
+                        ("pragma", HeaderValue::from_static("no-cache")),
+                    ],
+                )
+            }
+            Self::ServiceUnavailable { body, retry_after } => {
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
+                answer::with_headers(
+                    answer,
+                    [
+                        ("retry-after", HeaderValue::from(retry_after)),
+                        ("cache-control", HeaderValue::from_static("no-store")),
+                        ("pragma", HeaderValue::from_static("no-cache")),
+                    ],
+                )
+            }
+        }
+    }
+}
+
+async fn revoke_token<A: Tokens>(State(api): State<A>, request: Request) -> Response {
+    #[allow(unused_mut, reason = "operations without parameters in the path only look")]
+    let (mut parts, body) = request.into_parts();
+    let context = api.context(Some(&operations::REVOKE_TOKEN), &parts);
+    let path = None;
+    let bytes = match body::read(&parts.headers, body, "application/x-www-form-urlencoded").await {
+        Ok(bytes) => bytes,
+        Err(refusal) => return api.refuse_revoke_token(&context, refusal.into()).await.into_response(),
+    };
+    let mut found = Found::default();
+    let form = Texts::form(&bytes, models::RevocationRequest::REPEATABLE, &mut found);
+    if !found.is_empty() {
+        return api.refuse_revoke_token(&context, Refusal::from(found).into()).await.into_response();
+    }
+    let presented = match client::presented(&parts.headers, &form) {
+        Ok(presented) => presented,
+        Err(refusal) => return api.refuse_revoke_token(&context, refusal.into()).await.into_response(),
+    };
+    let client = match api.authenticate_client(&context, presented).await {
+        Ok(client) => client,
+        Err(refusal) => return api.refuse_revoke_token(&context, refusal).await.into_response(),
+    };
+    let read = read_revoke_token(&parts, path)
+        .and_then(|params| Ok((params, models::RevocationRequest::from_texts(&form)?)));
+    let ((), body) = match read {
+        Ok(read) => read,
+        Err(found) => {
+            return api.refuse_revoke_token(&context, Refusal::from(found).into()).await.into_response();
+        }
+    };
+    api.revoke_token(context, client, body).await.into_response()
 }

@@ -12,6 +12,7 @@ pub trait Api:
     Door
     + apis::agents::Agents
     + apis::audit::Audit
+    + apis::credentials::Credentials
     + apis::discovery::Discovery
     + apis::documentation::Documentation
     + apis::health::Health
@@ -23,6 +24,7 @@ impl<
     A: Door
         + apis::agents::Agents
         + apis::audit::Audit
+        + apis::credentials::Credentials
         + apis::discovery::Discovery
         + apis::documentation::Documentation
         + apis::health::Health
@@ -36,6 +38,7 @@ pub fn router<A: Api>(api: A) -> Router {
     Router::new()
         .merge(apis::agents::routes::<A>())
         .merge(apis::audit::routes::<A>())
+        .merge(apis::credentials::routes::<A>())
         .merge(apis::discovery::routes::<A>())
         .merge(apis::documentation::routes::<A>())
         .merge(apis::health::routes::<A>())
