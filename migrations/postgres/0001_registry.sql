@@ -40,6 +40,13 @@ CREATE TABLE agent_capabilities (
 -- Lists narrowed to a capability.
 CREATE INDEX agent_capabilities_capability_idx ON agent_capabilities (capability, agent_id);
 
+-- One row: its update is the lock under which somebody asks whether another agent has a capability, so that of two agents
+-- that lose it at once one stays.
+CREATE TABLE capability_guard (
+    singleton bigint PRIMARY KEY CHECK (singleton = 1)
+);
+INSERT INTO capability_guard (singleton) VALUES (1);
+
 CREATE TABLE credentials (
     id                   uuid        PRIMARY KEY,
     agent_id             uuid        NOT NULL REFERENCES agents (id),
@@ -58,5 +65,7 @@ CREATE TABLE credentials (
 ) WITH (fillfactor = 90);
 
 CREATE INDEX credentials_agent_idx ON credentials (agent_id, id);
+-- Whether a credential has been replaced.
+CREATE INDEX credentials_rotated_from_idx ON credentials (rotated_from) WHERE rotated_from IS NOT NULL;
 -- What the expiry job looks for.
 CREATE INDEX credentials_expiry_idx ON credentials (expires_at) WHERE expires_at IS NOT NULL AND status = 'active';

@@ -6,8 +6,6 @@ CREATE TABLE idempotency_keys (
     operation     text        NOT NULL CHECK (char_length(operation) BETWEEN 1 AND 64),
     key_hash      bytea       NOT NULL CHECK (octet_length(key_hash) = 32),
     request_hash  bytea       NOT NULL CHECK (octet_length(request_hash) = 32),
-    -- The HTTP status that was answered.
-    status        bigint      NOT NULL CHECK (status BETWEEN 200 AND 599),
     -- Sealed under a key derived from the master key and the idempotency key; NULL once its secret is gone.
     answer_sealed bytea       CHECK (octet_length(answer_sealed) BETWEEN 1 AND 131072),
     created_at    timestamptz NOT NULL,

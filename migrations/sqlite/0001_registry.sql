@@ -41,6 +41,13 @@ CREATE TABLE agent_capabilities (
 -- Lists narrowed to a capability.
 CREATE INDEX agent_capabilities_capability_idx ON agent_capabilities (capability, agent_id);
 
+-- One row: its update is the lock under which somebody asks whether another agent has a capability, so that of two agents
+-- that lose it at once one stays.
+CREATE TABLE capability_guard (
+    singleton INTEGER NOT NULL PRIMARY KEY CHECK (singleton = 1)
+) STRICT;
+INSERT INTO capability_guard (singleton) VALUES (1);
+
 CREATE TABLE credentials (
     id                   BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     agent_id             BLOB NOT NULL REFERENCES agents (id),
@@ -59,5 +66,7 @@ CREATE TABLE credentials (
 ) STRICT;
 
 CREATE INDEX credentials_agent_idx ON credentials (agent_id, id);
+-- Whether a credential has been replaced.
+CREATE INDEX credentials_rotated_from_idx ON credentials (rotated_from) WHERE rotated_from IS NOT NULL;
 -- What the expiry job looks for.
 CREATE INDEX credentials_expiry_idx ON credentials (expires_at) WHERE expires_at IS NOT NULL AND status = 'active';

@@ -6,8 +6,6 @@ CREATE TABLE idempotency_keys (
     operation     TEXT    NOT NULL CHECK (length(operation) BETWEEN 1 AND 64),
     key_hash      BLOB    NOT NULL CHECK (length(key_hash) = 32),
     request_hash  BLOB    NOT NULL CHECK (length(request_hash) = 32),
-    -- The HTTP status that was answered.
-    status        INTEGER NOT NULL CHECK (status BETWEEN 200 AND 599),
     -- Sealed under a key derived from the master key and the idempotency key; NULL once its secret is gone.
     answer_sealed BLOB    CHECK (length(answer_sealed) BETWEEN 1 AND 131072),
     created_at    TEXT    NOT NULL CHECK (created_at GLOB '????-??-??T*+00:00'),

@@ -40,6 +40,16 @@ queries! {
         "INSERT INTO agents (id, email, email_folded, agent_type, version, owner, deployment_env, status, created_at, \
          updated_at, last_auth_at, metadata, valid_until, revision) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (email_folded) DO NOTHING";
+    /// What can change of an agent.
+    AGENT_UPDATE =
+        "UPDATE agents SET agent_type = $2, version = $3, owner = $4, deployment_env = $5, status = $6, updated_at = $7, \
+         metadata = $8, valid_until = $9, revision = $10 WHERE id = $1";
+    /// Holds back whoever else is about to ask for another agent with a capability.
+    CAPABILITY_GUARD_HOLD = "UPDATE capability_guard SET singleton = singleton";
+    /// Whether another active agent has a capability.
+    AGENT_ANOTHER_HAS =
+        "SELECT EXISTS (SELECT 1 FROM agent_capabilities c JOIN agents a ON a.id = c.agent_id \
+         WHERE c.capability = $2 AND c.agent_id <> $1 AND a.status = 'active')";
     /// A note of the last authentication.
     AGENT_TOUCH =
         "UPDATE agents SET last_auth_at = $2 WHERE id = $1 AND (last_auth_at IS NULL OR last_auth_at <= $3)";
@@ -47,6 +57,12 @@ queries! {
 
 /// Capabilities of an agent, to be followed by their rows.
 const CAPABILITIES_INSERT: &str = "INSERT INTO agent_capabilities (agent_id, capability) ";
+
+/// What ends [`CAPABILITIES_INSERT`] where some of them may be there already.
+const CAPABILITIES_KEEP: &str = " ON CONFLICT (agent_id, capability) DO NOTHING";
+
+/// Capabilities of an agent that go, to be followed by its id and by those that stay.
+const CAPABILITIES_DELETE: &str = "DELETE FROM agent_capabilities WHERE agent_id = ";
 
 /// An email without regard to case.
 fn folded(email: &str) -> String {
@@ -119,6 +135,42 @@ on_both! {
         }
     }
 
+    impl SqlUnit<Db> {
+        /// Adds those of the agent's capabilities that are not there.
+        async fn capabilities_insert(&mut self, agent: &Agent) -> Result<(), StoreFault> {
+            if agent.capabilities.is_empty() {
+                return Ok(());
+            }
+            QueryBuilder::<Db>::new(CAPABILITIES_INSERT)
+                .push_values(&agent.capabilities, |mut row, capability| {
+                    row.push_bind(agent.id.0).push_bind(capability.0.as_str());
+                })
+                .push(CAPABILITIES_KEEP)
+                .build()
+                // There are as many texts as there are numbers of capabilities: not worth remembering.
+                .persistent(false)
+                .execute(&mut *self.tx)
+                .await?;
+            Ok(())
+        }
+
+        /// Takes away whatever capability is not among the agent's.
+        async fn capabilities_delete_others(&mut self, agent: &Agent) -> Result<(), StoreFault> {
+            let mut delete = QueryBuilder::<Db>::new(CAPABILITIES_DELETE);
+            delete.push_bind(agent.id.0);
+            if !agent.capabilities.is_empty() {
+                let mut kept = delete.push(" AND capability NOT IN (").separated(", ");
+                for capability in &agent.capabilities {
+                    kept.push_bind(capability.0.as_str());
+                }
+                kept.push_unseparated(")");
+            }
+            // As many texts as above.
+            delete.build().persistent(false).execute(&mut *self.tx).await?;
+            Ok(())
+        }
+    }
+
     impl AgentWrites for SqlUnit<Db> {
         async fn agent_insert(&mut self, agent: &Agent) -> Result<bool, StoreFault> {
             let done = sqlx::query(AGENT_INSERT)
@@ -141,18 +193,50 @@ on_both! {
             if done.rows_affected() == 0 {
                 return Ok(false);
             }
-            if !agent.capabilities.is_empty() {
-                QueryBuilder::<Db>::new(CAPABILITIES_INSERT)
-                    .push_values(&agent.capabilities, |mut row, capability| {
-                        row.push_bind(agent.id.0).push_bind(capability.0.as_str());
-                    })
-                    .build()
-                    // There are as many texts as there are numbers of capabilities: not worth remembering.
-                    .persistent(false)
-                    .execute(&mut *self.tx)
-                    .await?;
-            }
+            self.capabilities_insert(agent).await?;
             Ok(true)
+        }
+
+        async fn agent_lock(&mut self, id: AgentId, within: Option<&Owner>) -> Result<Option<Agent>, StoreFault> {
+            let within = within.map(|owner| owner.0.as_str());
+            // Held first and read afterwards: one statement would tell of capabilities as they were before the wait.
+            if !dialect::agent_hold(&mut self.tx, id.0, within).await? {
+                return Ok(None);
+            }
+            let row = sqlx::query(AGENT_GET).bind(id.0).bind(within).fetch_optional(&mut *self.tx).await?;
+            row.as_ref().map(SqlStore::<Db>::agent_of).transpose()
+        }
+
+        async fn agent_update(&mut self, agent: &Agent) -> Result<(), StoreFault> {
+            sqlx::query(AGENT_UPDATE)
+                .bind(agent.id.0)
+                .bind(agent.agent_type.as_str())
+                .bind(agent.version.as_str())
+                .bind(agent.owner.0.as_str())
+                .bind(agent.deployment_env.as_str())
+                .bind(agent.status.as_str())
+                .bind(agent.updated_at)
+                .bind(agent.metadata.as_ref().map(Json))
+                .bind(agent.valid_until)
+                .bind(agent.revision)
+                .execute(&mut *self.tx)
+                .await?;
+            self.capabilities_delete_others(agent).await?;
+            self.capabilities_insert(agent).await
+        }
+
+        async fn agent_another_has(
+            &mut self,
+            than: AgentId,
+            capability: &Capability,
+        ) -> Result<bool, StoreFault> {
+            sqlx::query(CAPABILITY_GUARD_HOLD).execute(&mut *self.tx).await?;
+            // A statement of its own, so that it sees what was committed during the wait.
+            Ok(sqlx::query_scalar(AGENT_ANOTHER_HAS)
+                .bind(than.0)
+                .bind(capability.0.as_str())
+                .fetch_one(&mut *self.tx)
+                .await?)
         }
 
         async fn agent_touch(&mut self, id: AgentId, at: DateTime<Utc>) -> Result<(), StoreFault> {

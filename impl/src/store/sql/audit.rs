@@ -11,9 +11,21 @@ use crate::domain::audit::{AuditFilter, AuditRow};
 use crate::store::StoreFault;
 use crate::store::audit::{AuditReads, AuditWrites};
 
+/// What makes an event.
+macro_rules! event_columns {
+    () => {
+        "id, time, action, outcome, actor_id, agent_id, owner, content"
+    };
+}
+
 queries! {
+    /// One event, behind the wall of an owner if one is given: what has no owner is behind nobody's.
+    AUDIT_GET = concat!(
+        "SELECT ", event_columns!(), " FROM audit_events \
+         WHERE id = $1 AND time = $2 AND owner IS NOT DISTINCT FROM COALESCE($3, owner)"
+    );
     /// Events, to be narrowed.
-    AUDIT_LIST = "SELECT id, time, action, outcome, actor_id, agent_id, owner, content FROM audit_events";
+    AUDIT_LIST = concat!("SELECT ", event_columns!(), " FROM audit_events");
 }
 
 /// The outcome of most events, for which there is no index.
@@ -51,6 +63,16 @@ fn milliseconds_from(time: DateTime<Utc>) -> i64 {
 
 on_both! {
     impl AuditReads for SqlStore<Db> {
+        async fn audit_get(&self, id: Uuid, within: Option<&Owner>) -> Result<Option<AuditRow>, StoreFault> {
+            let row = sqlx::query(AUDIT_GET)
+                .bind(id)
+                .bind(time_of(id))
+                .bind(within.map(|owner| owner.0.as_str()))
+                .fetch_optional(&self.readers)
+                .await?;
+            row.as_ref().map(event_of).transpose()
+        }
+
         async fn audit_list(
             &self,
             filter: &AuditFilter,
@@ -81,7 +103,7 @@ on_both! {
         }
     }
 
-    /// The event of a row of [`AUDIT_LIST`].
+    /// The event of a row with `event_columns`.
     fn event_of(row: &<Db as Database>::Row) -> Result<AuditRow, StoreFault> {
         let fields = Fields::of_uuid(row, "audit_events", "", "id");
         Ok(AuditRow {

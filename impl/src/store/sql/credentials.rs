@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{Database, Row};
 
 use super::agents::{TOUCH_INTERVAL, agent_columns};
-use super::query::Fields;
+use super::query::{Fields, Listing};
 use super::{SqlStore, SqlUnit};
 use crate::domain::agents::AgentId;
 use crate::domain::changes::Rev;
@@ -12,13 +12,11 @@ use crate::domain::credentials::{ClientRecord, Credential, CredentialId, Credent
 use crate::store::StoreFault;
 use crate::store::credentials::{CredentialReads, CredentialWrites};
 
-/// What makes a credential and its images, of the table `credentials k`.
+/// What makes a credential, of the table `credentials k`.
 macro_rules! credential_columns {
     () => {
         "k.id AS credential_id, k.agent_id AS credential_agent_id, k.label AS credential_label, \
-         k.secret_hash AS credential_secret_hash, k.verifier AS credential_verifier, \
-         k.verifier_key_version AS credential_verifier_key_version, k.status AS credential_status, \
-         k.created_at AS credential_created_at, k.expires_at AS credential_expires_at, \
+         k.status AS credential_status, k.created_at AS credential_created_at, k.expires_at AS credential_expires_at, \
          k.last_used_at AS credential_last_used_at, k.rotated_from AS credential_rotated_from"
     };
 }
@@ -26,13 +24,30 @@ macro_rules! credential_columns {
 queries! {
     /// All that authenticating a client needs, in one snapshot.
     CLIENT_GET = concat!(
-        "SELECT ", agent_columns!(), ", ", credential_columns!(), ", h.rev FROM credentials k \
-         JOIN agents a ON a.id = k.agent_id CROSS JOIN change_head h WHERE k.id = $1"
+        "SELECT ", agent_columns!(), ", ", credential_columns!(), ", k.secret_hash AS credential_secret_hash, \
+         k.verifier AS credential_verifier, k.verifier_key_version AS credential_verifier_key_version, h.rev \
+         FROM credentials k JOIN agents a ON a.id = k.agent_id CROSS JOIN change_head h WHERE k.id = $1"
     );
+    /// One credential of an agent.
+    CREDENTIAL_GET =
+        concat!("SELECT ", credential_columns!(), " FROM credentials k WHERE k.id = $1 AND k.agent_id = $2");
+    /// Credentials, to be narrowed.
+    CREDENTIAL_LIST = concat!("SELECT ", credential_columns!(), " FROM credentials k");
     /// A new credential.
     CREDENTIAL_INSERT =
         "INSERT INTO credentials (id, agent_id, label, secret_hash, verifier, verifier_key_version, status, created_at, \
          expires_at, last_used_at, rotated_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    /// Another status and another end.
+    CREDENTIAL_END = "UPDATE credentials SET status = $2, expires_at = $3 WHERE id = $1";
+    /// The end of all that an agent proves itself with.
+    CREDENTIAL_REVOKE_ALL =
+        "UPDATE credentials SET status = 'revoked' WHERE agent_id = $1 AND status = 'active' RETURNING id";
+    /// How many credentials an agent can prove itself with.
+    CREDENTIAL_COUNT_LIVE =
+        "SELECT COUNT(*) FROM credentials \
+         WHERE agent_id = $1 AND status = 'active' AND (expires_at IS NULL OR expires_at > $2)";
+    /// Whether a credential has been replaced.
+    CREDENTIAL_IS_REPLACED = "SELECT EXISTS (SELECT 1 FROM credentials WHERE rotated_from = $1)";
     /// Another verifier of the same secret.
     CREDENTIAL_VERIFIER_SET = "UPDATE credentials SET verifier = $2, verifier_key_version = $3 WHERE id = $1";
     /// A note of the last use.
@@ -46,24 +61,59 @@ on_both! {
             let row = sqlx::query(CLIENT_GET).bind(credential_id.0).fetch_optional(&self.readers).await?;
             row.as_ref().map(client_of).transpose()
         }
+
+        async fn credential_get(
+            &self,
+            agent_id: AgentId,
+            id: CredentialId,
+        ) -> Result<Option<Credential>, StoreFault> {
+            let row =
+                sqlx::query(CREDENTIAL_GET).bind(id.0).bind(agent_id.0).fetch_optional(&self.readers).await?;
+            row.as_ref().map(credential_of).transpose()
+        }
+
+        async fn credential_list(
+            &self,
+            agent_id: AgentId,
+            after: Option<CredentialId>,
+            limit: u32,
+        ) -> Result<Vec<Credential>, StoreFault> {
+            let mut list = Listing::<Db>::new(CREDENTIAL_LIST);
+            list.narrow();
+            list.only("k.agent_id =", Some(agent_id.0));
+            list.only("k.id <", after.map(|id| id.0));
+            let rows = list.page("k.id DESC", limit).fetch_all(&self.readers).await?;
+            rows.iter().map(credential_of).collect()
+        }
+    }
+
+    /// What there is of a credential in a row with `credential_columns`.
+    fn credential_fields(row: &<Db as Database>::Row) -> Fields<'_, <Db as Database>::Row> {
+        Fields::of_uuid(row, "credentials", "credential_", "credential_id")
+    }
+
+    /// The credential of a row with `credential_columns`.
+    fn credential_of(row: &<Db as Database>::Row) -> Result<Credential, StoreFault> {
+        let fields = credential_fields(row);
+        Ok(Credential {
+            id: CredentialId(fields.get("credential_id")?),
+            agent_id: AgentId(fields.get("credential_agent_id")?),
+            label: fields.get("credential_label")?,
+            status: fields.named("credential_status", CredentialStatus::from_name)?,
+            created_at: fields.get("credential_created_at")?,
+            expires_at: fields.get("credential_expires_at")?,
+            last_used_at: fields.get("credential_last_used_at")?,
+            rotated_from: fields.get::<Option<_>>("credential_rotated_from")?.map(CredentialId),
+        })
     }
 
     /// The record of a row of [`CLIENT_GET`].
     fn client_of(row: &<Db as Database>::Row) -> Result<ClientRecord, StoreFault> {
-        let fields = Fields::of_uuid(row, "credentials", "credential_", "credential_id");
+        let fields = credential_fields(row);
         let verifier: &[u8] = fields.get("credential_verifier")?;
         Ok(ClientRecord {
             agent: SqlStore::<Db>::agent_of(row)?,
-            credential: Credential {
-                id: CredentialId(fields.get("credential_id")?),
-                agent_id: AgentId(fields.get("credential_agent_id")?),
-                label: fields.get("credential_label")?,
-                status: fields.named("credential_status", CredentialStatus::from_name)?,
-                created_at: fields.get("credential_created_at")?,
-                expires_at: fields.get("credential_expires_at")?,
-                last_used_at: fields.get("credential_last_used_at")?,
-                rotated_from: fields.get::<Option<_>>("credential_rotated_from")?.map(CredentialId),
-            },
+            credential: credential_of(row)?,
             images: SecretImages {
                 secret_hash: fields.get("credential_secret_hash")?,
                 verifier: verifier.try_into().map_err(|_| {
@@ -96,6 +146,57 @@ on_both! {
                 .execute(&mut *self.tx)
                 .await?;
             Ok(())
+        }
+
+        async fn credential_lock(
+            &mut self,
+            agent_id: AgentId,
+            id: CredentialId,
+        ) -> Result<Option<Credential>, StoreFault> {
+            if !dialect::credential_hold(&mut self.tx, agent_id.0, id.0).await? {
+                return Ok(None);
+            }
+            let row = sqlx::query(CREDENTIAL_GET).bind(id.0).bind(agent_id.0).fetch_optional(&mut *self.tx).await?;
+            row.as_ref().map(credential_of).transpose()
+        }
+
+        async fn credential_end(
+            &mut self,
+            id: CredentialId,
+            status: CredentialStatus,
+            expires_at: Option<DateTime<Utc>>,
+        ) -> Result<(), StoreFault> {
+            sqlx::query(CREDENTIAL_END)
+                .bind(id.0)
+                .bind(status.as_str())
+                .bind(expires_at)
+                .execute(&mut *self.tx)
+                .await?;
+            Ok(())
+        }
+
+        async fn credential_revoke_all(&mut self, agent_id: AgentId) -> Result<Vec<CredentialId>, StoreFault> {
+            dialect::credentials_hold(&mut self.tx, agent_id.0).await?;
+            let ids =
+                sqlx::query_scalar(CREDENTIAL_REVOKE_ALL).bind(agent_id.0).fetch_all(&mut *self.tx).await?;
+            Ok(ids.into_iter().map(CredentialId).collect())
+        }
+
+        async fn credential_count_live(
+            &mut self,
+            agent_id: AgentId,
+            now: DateTime<Utc>,
+        ) -> Result<u32, StoreFault> {
+            let count: i64 = sqlx::query_scalar(CREDENTIAL_COUNT_LIVE)
+                .bind(agent_id.0)
+                .bind(now)
+                .fetch_one(&mut *self.tx)
+                .await?;
+            Ok(u32::try_from(count).unwrap_or(u32::MAX))
+        }
+
+        async fn credential_is_replaced(&mut self, id: CredentialId) -> Result<bool, StoreFault> {
+            Ok(sqlx::query_scalar(CREDENTIAL_IS_REPLACED).bind(id.0).fetch_one(&mut *self.tx).await?)
         }
 
         async fn credential_verifier_set(

@@ -22,6 +22,7 @@ mod bootstrap;
 mod changes;
 mod credentials;
 mod fault;
+mod idempotency;
 mod keys;
 mod migrations;
 mod postgres;
@@ -179,6 +180,7 @@ on_both! {
                 bootstrap::QUERIES,
                 changes::QUERIES,
                 credentials::QUERIES,
+                idempotency::QUERIES,
                 keys::QUERIES,
                 dialect::QUERIES,
             ]

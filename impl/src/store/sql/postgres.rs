@@ -6,6 +6,7 @@ use sqlx::error::{DatabaseError, Error};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Postgres, Transaction};
+use uuid::Uuid;
 
 use super::{PoolSettings, SqlStore};
 use crate::domain::audit::AuditRow;
@@ -14,6 +15,13 @@ use crate::store::StoreFault;
 pub(super) use super::migrations::POSTGRES as MIGRATIONS;
 
 queries! {
+    /// Holds an agent against other writers, those of its credentials included.
+    AGENT_HOLD = "SELECT 1 FROM agents WHERE id = $1 AND owner = COALESCE($2, owner) FOR UPDATE";
+    /// Holds a credential against other writers.
+    CREDENTIAL_HOLD = "SELECT 1 FROM credentials WHERE agent_id = $1 AND id = $2 FOR UPDATE";
+    /// Holds the active credentials of an agent, in the order in which whoever writes several takes them.
+    CREDENTIALS_HOLD =
+        "SELECT 1 FROM credentials WHERE agent_id = $1 AND status = 'active' ORDER BY id FOR UPDATE";
     /// Whether no migration has ever run.
     MIGRATIONS_ARE_NEW = "SELECT to_regclass('_sqlx_migrations') IS NULL";
     /// Events, as arrays of their columns. A trigger adds the pending rows of those that were not there.
@@ -68,6 +76,34 @@ pub(super) async fn migrate(store: &SqlStore<Postgres>, migrator: &Migrator) -> 
 
 pub(super) async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
     pool.begin().await
+}
+
+/// Waits for other writers of an agent behind the wall of an owner, if one is given, and holds it until the transaction
+/// ends. `false` if there is none.
+pub(super) async fn agent_hold(
+    tx: &mut Transaction<'static, Postgres>,
+    id: Uuid,
+    within: Option<&str>,
+) -> Result<bool, Error> {
+    Ok(sqlx::query(AGENT_HOLD).bind(id).bind(within).fetch_optional(&mut **tx).await?.is_some())
+}
+
+/// The same of a credential of an agent.
+pub(super) async fn credential_hold(
+    tx: &mut Transaction<'static, Postgres>,
+    agent_id: Uuid,
+    id: Uuid,
+) -> Result<bool, Error> {
+    Ok(sqlx::query(CREDENTIAL_HOLD).bind(agent_id).bind(id).fetch_optional(&mut **tx).await?.is_some())
+}
+
+/// The same of all active credentials of an agent.
+pub(super) async fn credentials_hold(
+    tx: &mut Transaction<'static, Postgres>,
+    agent_id: Uuid,
+) -> Result<(), Error> {
+    sqlx::query(CREDENTIALS_HOLD).bind(agent_id).execute(&mut **tx).await?;
+    Ok(())
 }
 
 /// All rows in one statement, whose text does not depend on how many they are.

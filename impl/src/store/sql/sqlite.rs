@@ -11,6 +11,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Sqlite, Transaction};
+use uuid::Uuid;
 
 use super::{PoolSettings, SqlStore};
 use crate::domain::audit::AuditRow;
@@ -106,6 +107,32 @@ pub(super) async fn migrate(store: &SqlStore<Sqlite>, migrator: &Migrator) -> Re
 
 pub(super) async fn begin(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>, Error> {
     pool.begin_with(BEGIN).await
+}
+
+/// The transaction has held everything since it began; whether the agent is there, reading it tells.
+#[expect(clippy::unused_async, reason = "PostgreSQL has to ask")]
+pub(super) async fn agent_hold(
+    _: &mut Transaction<'static, Sqlite>,
+    _: Uuid,
+    _: Option<&str>,
+) -> Result<bool, Error> {
+    Ok(true)
+}
+
+/// As [`agent_hold`].
+#[expect(clippy::unused_async, reason = "PostgreSQL has to ask")]
+pub(super) async fn credential_hold(
+    _: &mut Transaction<'static, Sqlite>,
+    _: Uuid,
+    _: Uuid,
+) -> Result<bool, Error> {
+    Ok(true)
+}
+
+/// As [`agent_hold`].
+#[expect(clippy::unused_async, reason = "PostgreSQL has to ask")]
+pub(super) async fn credentials_hold(_: &mut Transaction<'static, Sqlite>, _: Uuid) -> Result<(), Error> {
+    Ok(())
 }
 
 /// A few statements of many rows each.
