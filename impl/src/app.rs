@@ -25,7 +25,7 @@ use crate::crypto::{CryptoFault, Entropy, HashPool, MasterKey, SecretText};
 use crate::domain::agents::{AgentId, AgentParts, AgentService};
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::bootstrap::{BootstrapFault, BootstrapParts, BootstrapService};
-use crate::domain::credentials::CredentialMint;
+use crate::domain::credentials::{CredentialMint, CredentialParts, CredentialService};
 use crate::domain::feed::Feed;
 use crate::domain::keys::{KeyFault, KeyRing, KeySettings, Signing, SigningAlgorithm};
 use crate::domain::tally::Tally;
@@ -370,8 +370,17 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         store: store.clone(),
         clock: clock.clone(),
         entropy: entropy.clone(),
+        mint: mint.clone(),
+        audit: audit_writer.clone(),
+        feed: Arc::clone(&feed),
+    });
+    let credentials = CredentialService::new(CredentialParts {
+        store: store.clone(),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
         mint,
         audit: audit_writer.clone(),
+        feed: Arc::clone(&feed),
     });
     let tokens = TokenService::new(TokenParts {
         store: store.clone(),
@@ -389,6 +398,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
     });
     Ok(Services {
         agents,
+        credentials,
         tokens,
         audit: AuditService::new(store.clone()),
         audit_writer,

@@ -1,22 +1,33 @@
 //! The registry of agents.
 
 use generated::apis::agents::{
-    Agents, GetAgentParams, GetAgentResponse, ListAgentsParams, ListAgentsResponse, RegisterAgentResponse,
+    Agents, ChangeAgentStatusParams, ChangeAgentStatusResponse, DecommissionAgentParams,
+    DecommissionAgentResponse, GetAgentParams, GetAgentResponse, ListAgentsParams, ListAgentsResponse,
+    RegisterAgentResponse, UpdateAgentParams, UpdateAgentResponse,
 };
 use generated::models;
-use generated::types::{JsonObject, Secret, Timestamp};
+use generated::types::{JsonObject, Timestamp};
 use http::HeaderValue;
+use uuid::Uuid;
 
 use super::error::{Refused, answers, header};
-use super::{Api, Context};
+use super::{Api, Context, credentials};
 use crate::domain::agents::{
-    Agent, AgentFilter, AgentId, AgentStatus, DeploymentEnv, NewAgent, Owner, Registered,
+    Agent, AgentFilter, AgentId, AgentPatch, AgentStatus, Attempt, DeploymentEnv, NewAgent, Owner, Registered, Seen,
 };
 use crate::domain::callers::Principal;
-use crate::domain::credentials::CredentialStatus;
+use crate::domain::credentials::IssuedCredential;
 use crate::domain::policy::Capability;
 use crate::store::Store;
 
+answers!(ChangeAgentStatusResponse: Ok; refused as error:
+    BadRequest Unauthorized Forbidden NotFound Conflict PreconditionFailed PayloadTooLarge UnsupportedMediaType
+    InternalServerError ServiceUnavailable);
+answers!(DecommissionAgentResponse: NoContent; refused as error:
+    BadRequest Unauthorized Forbidden NotFound Conflict PreconditionFailed InternalServerError ServiceUnavailable);
+answers!(UpdateAgentResponse: Ok; refused as error:
+    BadRequest Unauthorized Forbidden NotFound Conflict PreconditionFailed PayloadTooLarge UnsupportedMediaType
+    InternalServerError ServiceUnavailable);
 answers!(GetAgentResponse: Ok NotModified; refused as error:
     BadRequest Unauthorized Forbidden NotFound InternalServerError ServiceUnavailable);
 answers!(ListAgentsResponse: Ok; refused as error:
@@ -64,6 +75,60 @@ impl<S: Store> Agents for Api<S> {
         context.refuse(&refusal)
     }
 
+    async fn update_agent(
+        &self,
+        context: Context,
+        caller: Principal,
+        params: UpdateAgentParams,
+        body: models::AgentPatch,
+    ) -> UpdateAgentResponse {
+        let seen = seen(params.if_match.as_deref());
+        let changed = self.agents.update(attempt(&context, &caller, params.agent_id, &seen), patch(body)).await;
+        context.answer(changed, |changed| {
+            let etag = etag(&changed);
+            Ok(UpdateAgentResponse::Ok { body: agent(changed), etag })
+        })
+    }
+
+    async fn refuse_update_agent(&self, context: &Context, refusal: Refused) -> UpdateAgentResponse {
+        context.refuse(&refusal)
+    }
+
+    async fn change_agent_status(
+        &self,
+        context: Context,
+        caller: Principal,
+        params: ChangeAgentStatusParams,
+        body: models::StatusChange,
+    ) -> ChangeAgentStatusResponse {
+        let seen = seen(params.if_match.as_deref());
+        let attempt = attempt(&context, &caller, params.agent_id, &seen);
+        let changed = self.agents.status_change(attempt, status_of(body.status), Some(&body.reason)).await;
+        context.answer(changed, |changed| {
+            let etag = etag(&changed);
+            Ok(ChangeAgentStatusResponse::Ok { body: agent(changed), etag })
+        })
+    }
+
+    async fn refuse_change_agent_status(&self, context: &Context, refusal: Refused) -> ChangeAgentStatusResponse {
+        context.refuse(&refusal)
+    }
+
+    async fn decommission_agent(
+        &self,
+        context: Context,
+        caller: Principal,
+        params: DecommissionAgentParams,
+    ) -> DecommissionAgentResponse {
+        let seen = seen(params.if_match.as_deref());
+        let done = self.agents.decommission(attempt(&context, &caller, params.agent_id, &seen)).await;
+        context.answer(done, |()| Ok(DecommissionAgentResponse::NoContent))
+    }
+
+    async fn refuse_decommission_agent(&self, context: &Context, refusal: Refused) -> DecommissionAgentResponse {
+        context.refuse(&refusal)
+    }
+
     async fn list_agents(
         &self,
         context: Context,
@@ -73,8 +138,8 @@ impl<S: Store> Agents for Api<S> {
         let filter = AgentFilter {
             owner: params.owner.map(Owner),
             agent_type: params.agent_type,
-            deployment_env: params.deployment_env.and_then(|env| DeploymentEnv::from_name(env.as_str())),
-            status: params.status.and_then(|status| AgentStatus::from_name(status.as_str())),
+            deployment_env: params.deployment_env.map(deployment_env_of),
+            status: params.status.map(status_of),
             capability: params.capability.map(Capability),
             email_prefix: params.q,
         };
@@ -97,11 +162,7 @@ fn new_agent(body: models::NewAgent) -> NewAgent {
         version: body.version,
         capabilities: body.capabilities.into_iter().map(Capability).collect(),
         owner: body.owner.map(Owner),
-        deployment_env: match body.deployment_env {
-            models::DeploymentEnv::Development => DeploymentEnv::Development,
-            models::DeploymentEnv::Staging => DeploymentEnv::Staging,
-            models::DeploymentEnv::Production => DeploymentEnv::Production,
-        },
+        deployment_env: deployment_env_of(body.deployment_env),
         metadata: body.metadata.map(|metadata| metadata.0),
         valid_until: body.valid_until.map(|time| time.0),
     }
@@ -136,20 +197,55 @@ fn agent(agent: Agent) -> models::Agent {
 
 fn registration(registered: Registered) -> models::AgentRegistration {
     let Registered { agent: of, credential, secret } = registered;
-    let credential = models::IssuedCredential {
-        id: credential.id.0,
-        agent_id: credential.agent_id.0,
-        client_id: credential.agent_id.0,
-        // The one moment at which the secret leaves the server.
-        client_secret: Secret::new(secret.into_exposed()),
-        status: match credential.status {
-            CredentialStatus::Active => models::CredentialStatus::Active,
-            CredentialStatus::Revoked => models::CredentialStatus::Revoked,
-        },
-        created_at: Timestamp(credential.created_at),
-        expires_at: credential.expires_at.map(Timestamp),
-    };
+    let credential = credentials::issued(IssuedCredential { credential, secret });
     models::AgentRegistration { agent: agent(of), credential }
+}
+
+fn deployment_env_of(env: models::DeploymentEnv) -> DeploymentEnv {
+    match env {
+        models::DeploymentEnv::Development => DeploymentEnv::Development,
+        models::DeploymentEnv::Staging => DeploymentEnv::Staging,
+        models::DeploymentEnv::Production => DeploymentEnv::Production,
+    }
+}
+
+fn status_of(status: models::AgentStatus) -> AgentStatus {
+    match status {
+        models::AgentStatus::Active => AgentStatus::Active,
+        models::AgentStatus::Suspended => AgentStatus::Suspended,
+        models::AgentStatus::Revoked => AgentStatus::Revoked,
+        models::AgentStatus::Archived => AgentStatus::Archived,
+    }
+}
+
+fn patch(body: models::AgentPatch) -> AgentPatch {
+    AgentPatch {
+        agent_type: body.agent_type,
+        version: body.version,
+        capabilities: body.capabilities.map(|all| all.into_iter().map(Capability).collect()),
+        owner: body.owner.map(Owner),
+        deployment_env: body.deployment_env.map(deployment_env_of),
+        metadata: body.metadata.map(|metadata| metadata.map(|object| object.0)),
+        valid_until: body.valid_until.map(|time| time.map(|time| time.0)),
+    }
+}
+
+fn attempt<'a>(context: &'a Context, principal: &'a Principal, id: Uuid, seen: &'a Seen) -> Attempt<'a> {
+    Attempt { request: &context.request, principal, id: AgentId(id), seen }
+}
+
+/// The revisions that `If-Match` names (RFC 9110 §13.1.1: strong comparison, so a weak tag names none).
+fn seen(if_match: Option<&str>) -> Seen {
+    let Some(tags) = if_match else { return Seen::Any };
+    let mut revisions = Vec::new();
+    for tag in tags.split(',').map(str::trim) {
+        if tag == "*" {
+            return Seen::Any;
+        }
+        let inside = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        revisions.extend(inside.and_then(|inside| inside.parse::<i64>().ok()));
+    }
+    Seen::Revisions(revisions)
 }
 
 /// The entity tag of an agent: its revision (RFC 9110 §8.8.3).

@@ -1,6 +1,8 @@
 //! Reading the audit log.
 
-use generated::apis::audit::{Audit, ListAuditEventsParams, ListAuditEventsResponse};
+use generated::apis::audit::{
+    Audit, GetAuditEventParams, GetAuditEventResponse, ListAuditEventsParams, ListAuditEventsResponse,
+};
 use generated::models;
 
 use super::error::{Refused, answers};
@@ -11,10 +13,26 @@ use crate::domain::callers::Principal;
 use crate::domain::refusal::Fault;
 use crate::store::Store;
 
+answers!(GetAuditEventResponse: Ok; refused as error:
+    BadRequest Unauthorized Forbidden NotFound InternalServerError ServiceUnavailable);
 answers!(ListAuditEventsResponse: Ok; refused as error:
     BadRequest Unauthorized Forbidden InternalServerError ServiceUnavailable);
 
 impl<S: Store> Audit for Api<S> {
+    async fn get_audit_event(
+        &self,
+        context: Context,
+        caller: Principal,
+        params: GetAuditEventParams,
+    ) -> GetAuditEventResponse {
+        let found = self.audit.get(&caller, params.event_id).await;
+        context.answer(found, |found| Ok(GetAuditEventResponse::Ok { body: event(&found)? }))
+    }
+
+    async fn refuse_get_audit_event(&self, context: &Context, refusal: Refused) -> GetAuditEventResponse {
+        context.refuse(&refusal)
+    }
+
     async fn list_audit_events(
         &self,
         context: Context,

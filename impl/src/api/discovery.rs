@@ -58,6 +58,8 @@ impl<S: Store> Api<S> {
         ServerMetadata {
             issuer: self.issuer.clone(),
             token_endpoint: at("/oauth2/token"),
+            revocation_endpoint: Some(at("/oauth2/revoke")),
+            revocation_endpoint_auth_methods_supported: Some(methods.clone()),
             introspection_endpoint: at("/oauth2/introspect"),
             jwks_uri: self.keys.jwks().map(|_| at("/.well-known/jwks.json")),
             scopes_supported: policy::reserved_scopes().into_iter().map(str::to_owned).collect(),

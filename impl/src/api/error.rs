@@ -94,6 +94,16 @@ impl Problem {
                     Refusal::AgentAlreadyExists => {
                         (StatusCode::CONFLICT, C::AgentAlreadyExists, O::InvalidRequest)
                     }
+                    Refusal::CredentialNotFound => {
+                        (StatusCode::NOT_FOUND, C::CredentialNotFound, O::InvalidRequest)
+                    }
+                    Refusal::EventNotFound => (StatusCode::NOT_FOUND, C::AuditEventNotFound, O::InvalidRequest),
+                    Refusal::PreconditionFailed => {
+                        (StatusCode::PRECONDITION_FAILED, C::PreconditionFailed, O::InvalidRequest)
+                    }
+                    Refusal::AgentConflict(_) => (StatusCode::CONFLICT, C::AgentConflict, O::InvalidRequest),
+                    Refusal::CredentialConflict(_) => (StatusCode::CONFLICT, C::CredentialConflict, O::InvalidRequest),
+                    Refusal::TokenNotYours => (StatusCode::BAD_REQUEST, C::ValidationError, O::InvalidGrant),
                     Refusal::NotPermitted(_) | Refusal::InsufficientScope { .. } => {
                         (StatusCode::FORBIDDEN, C::AuthorizationError, O::UnauthorizedClient)
                     }

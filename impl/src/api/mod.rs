@@ -4,6 +4,7 @@
 pub mod agents;
 pub mod audit;
 pub mod auth;
+pub mod credentials;
 pub mod discovery;
 pub mod documentation;
 pub mod error;
@@ -22,6 +23,7 @@ use self::error::{Problem, Refusable, Refused};
 use crate::domain::agents::AgentService;
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::callers::{Client, RequestContext};
+use crate::domain::credentials::CredentialService;
 use crate::domain::feed::Feed;
 use crate::domain::keys::KeyRing;
 use crate::domain::refusal::{Answered, Fault};
@@ -31,6 +33,8 @@ use crate::domain::tokens::TokenService;
 pub struct Services<S> {
     /// The registry.
     pub agents: AgentService<S>,
+    /// Credentials.
+    pub credentials: CredentialService<S>,
     /// Tokens, and who presents them.
     pub tokens: TokenService<S>,
     /// Reading the audit log.

@@ -1,8 +1,8 @@
 //! Issuing tokens and answering questions about them.
 
-use generated::apis::tokens::{IntrospectTokenResponse, IssueTokenResponse, Tokens};
+use generated::apis::tokens::{IntrospectTokenResponse, IssueTokenResponse, RevokeTokenResponse, Tokens};
 use generated::models::{
-    DeploymentEnv, IntrospectionRequest, IntrospectionResponse, TokenRequest, TokenResponse, TokenType,
+    DeploymentEnv, IntrospectionRequest, IntrospectionResponse, RevocationRequest, TokenRequest, TokenResponse, TokenType,
 };
 use generated::types::Secret;
 
@@ -16,6 +16,9 @@ use crate::store::Store;
 answers!(IssueTokenResponse: Ok; refused as oauth_error:
     BadRequest Unauthorized PayloadTooLarge UnsupportedMediaType InternalServerError ServiceUnavailable);
 answers!(IntrospectTokenResponse: Ok; refused as oauth_error:
+    BadRequest Unauthorized PayloadTooLarge UnsupportedMediaType InternalServerError ServiceUnavailable);
+
+answers!(RevokeTokenResponse: Ok; refused as oauth_error:
     BadRequest Unauthorized PayloadTooLarge UnsupportedMediaType InternalServerError ServiceUnavailable);
 
 impl<S: Store> Tokens for Api<S> {
@@ -50,6 +53,15 @@ impl<S: Store> Tokens for Api<S> {
             Ok(instead) => context.refuse(&instead.into()),
             Err(fault) => context.refuse(&fault.into()),
         }
+    }
+
+    async fn revoke_token(&self, context: Context, client: Client, body: RevocationRequest) -> RevokeTokenResponse {
+        let revoked = self.tokens.revoke(&context.request, &client, body.token.expose()).await;
+        context.answer(revoked, |()| Ok(RevokeTokenResponse::Ok {}))
+    }
+
+    async fn refuse_revoke_token(&self, context: &Context, refusal: Refused) -> RevokeTokenResponse {
+        context.refuse(&refusal)
     }
 
     async fn introspect_token(

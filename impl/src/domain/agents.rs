@@ -2,17 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::audit::{Action, AuditEvent, AuditWriter, Subject, texts_fitting};
 use super::callers::{Principal, RequestContext};
 use super::changes::ChangeKind;
 use super::credentials::{Credential, CredentialMint};
+use super::feed::Feed;
 use super::pages::{Page, cursor_read};
-use super::policy::{Capability, SELF_SCOPES, grant_decide, is_reserved, owner_decide};
-use super::refusal::{Answered, Fault, Refusal, Violation};
+use super::policy::{Capability, IDP_ADMIN, SELF_SCOPES, grant_decide, is_reserved, owner_decide};
+use super::refusal::{AgentConflict, Answered, Fault, Refusal, Violation};
 use crate::clock::Clock;
 use crate::crypto::{Entropy, SecretText};
 use crate::store::agents::AgentWrites;
@@ -97,6 +100,25 @@ impl AgentStatus {
     }
 }
 
+impl AgentStatus {
+    /// The status after a move along the ways that there are; `None` where there is no way, and where it stands already.
+    pub fn moved(self, to: Self) -> Option<Self> {
+        let way = matches!(
+            (self, to),
+            (Self::Active, Self::Suspended)
+                | (Self::Suspended, Self::Active)
+                | (Self::Active | Self::Suspended, Self::Revoked)
+                | (Self::Active | Self::Suspended | Self::Revoked, Self::Archived)
+        );
+        way.then_some(to)
+    }
+
+    /// Whether an agent that stands here changes no more, but for being archived.
+    pub fn is_end(self) -> bool {
+        matches!(self, Self::Revoked | Self::Archived)
+    }
+}
+
 /// An agent as the registry keeps it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Agent {
@@ -168,6 +190,114 @@ pub struct NewAgent {
     pub valid_until: Option<DateTime<Utc>>,
 }
 
+/// How many members an agent's metadata may have (the specification's `Metadata`).
+pub const METADATA_MEMBERS: usize = 64;
+/// How many bytes an agent's metadata may have as compact JSON.
+pub const METADATA_BYTES: usize = 16_384;
+/// How deep an agent's metadata may nest, the object itself being the first level.
+pub const METADATA_LEVELS: usize = 8;
+
+/// What to change of an agent (RFC 7396): what is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AgentPatch {
+    /// Another type.
+    pub agent_type: Option<String>,
+    /// Another version.
+    pub version: Option<String>,
+    /// Other capabilities, in place of those it has.
+    pub capabilities: Option<BTreeSet<Capability>>,
+    /// Another owner.
+    pub owner: Option<Owner>,
+    /// Another place where it runs.
+    pub deployment_env: Option<DeploymentEnv>,
+    /// Members of the metadata to set, and with `null` to remove; `Some(None)` removes all of it.
+    pub metadata: Option<Option<serde_json::Map<String, serde_json::Value>>>,
+    /// Another end, or with `Some(None)` none.
+    pub valid_until: Option<Option<DateTime<Utc>>>,
+}
+
+impl AgentPatch {
+    /// The agent with the changes made to it.
+    fn applied(self, mut agent: Agent) -> Agent {
+        agent.agent_type = self.agent_type.unwrap_or(agent.agent_type);
+        agent.version = self.version.unwrap_or(agent.version);
+        agent.capabilities = self.capabilities.unwrap_or(agent.capabilities);
+        agent.owner = self.owner.unwrap_or(agent.owner);
+        agent.deployment_env = self.deployment_env.unwrap_or(agent.deployment_env);
+        agent.valid_until = self.valid_until.unwrap_or(agent.valid_until);
+        match self.metadata {
+            None => {}
+            Some(None) => agent.metadata = None,
+            Some(Some(patch)) => {
+                let mut merged = agent.metadata.unwrap_or_default();
+                merge(&mut merged, patch);
+                agent.metadata = Some(merged);
+            }
+        }
+        agent
+    }
+}
+
+/// Merges a patch into an object (RFC 7396 §2).
+fn merge(target: &mut serde_json::Map<String, Value>, patch: serde_json::Map<String, Value>) {
+    for (name, value) in patch {
+        match value {
+            Value::Null => {
+                target.remove(&name);
+            }
+            Value::Object(patch) => {
+                let mut merged = match target.remove(&name) {
+                    Some(Value::Object(object)) => object,
+                    _ => serde_json::Map::new(),
+                };
+                merge(&mut merged, patch);
+                target.insert(name, Value::Object(merged));
+            }
+            value => {
+                target.insert(name, value);
+            }
+        }
+    }
+}
+
+/// Which revisions of an agent a caller has seen (RFC 9110 §13.1.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It does not say, or takes any.
+    Any,
+    /// One of these.
+    Revisions(Vec<i64>),
+}
+
+impl Seen {
+    fn includes(&self, revision: i64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Revisions(revisions) => revisions.contains(&revision),
+        }
+    }
+}
+
+/// Who wants to change which agent, and what it knows of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    /// The request.
+    pub request: &'a RequestContext,
+    /// Who asks.
+    pub principal: &'a Principal,
+    /// Which agent.
+    pub id: AgentId,
+    /// The revisions that it has seen.
+    pub seen: &'a Seen,
+}
+
+/// A change that was decided.
+struct Decided {
+    agent: Agent,
+    event: AuditEvent,
+    ends_tokens: bool,
+}
+
 /// A registered agent with its first credential, at the one moment when the secret is known.
 #[derive(Clone, Debug)]
 pub struct Registered {
@@ -192,6 +322,8 @@ pub struct AgentParts<S> {
     pub mint: CredentialMint,
     /// Takes the events of refusals.
     pub audit: AuditWriter,
+    /// Is told of changes at once.
+    pub feed: Arc<Feed>,
 }
 
 /// The registry of agents.
@@ -262,7 +394,9 @@ impl<S: Store> AgentService<S> {
         }
         unit.credential_insert(&minted.credential, &minted.images).await?;
         unit.audit_append(&[registered, issued]).await?;
-        unit.commit_with_changes(&[ChangeKind::AgentChanged(agent.id)], now).await?;
+        let changes = [ChangeKind::AgentChanged(agent.id)];
+        let rev = unit.commit_with_changes(&changes, now).await?;
+        self.0.feed.note(&changes, rev, now);
         Ok(Ok(Registered { agent, credential: minted.credential, secret: minted.secret }))
     }
 
@@ -320,6 +454,138 @@ impl<S: Store> AgentService<S> {
         Ok(Ok(Page::cut(agents, limit, |agent| agent.id.0)))
     }
 
+    /// Changes what can change of an agent. What takes something from it (a capability, its owner, time) ends its tokens.
+    ///
+    /// The caller's token has `agents:write`, as the door has checked.
+    pub async fn update(&self, attempt: Attempt<'_>, patch: AgentPatch) -> Result<Answered<Agent>, Fault> {
+        let (principal, now) = (attempt.principal, self.0.clock.now());
+        self.change(attempt, Action::AgentUpdated, |agent| {
+            if agent.status.is_end() {
+                return Err(Refusal::AgentConflict(AgentConflict::Ended(agent.status)));
+            }
+            patch_decide(principal, &patch, now)?;
+            let changed = patch.applied(agent.clone());
+            metadata_decide(changed.metadata.as_ref())?;
+            if changed == agent {
+                return Ok(None);
+            }
+            let ends_tokens = !changed.capabilities.is_superset(&agent.capabilities)
+                || changed.owner != agent.owner
+                || changed.valid_until.is_some_and(|until| agent.valid_until.is_none_or(|before| until < before));
+            let event = AuditEvent::success(Action::AgentUpdated, principal.into())
+                .with("changed", changed_names(&agent, &changed))
+                .with("capabilities", capability_names(&changed.capabilities))
+                .with("endsTokens", ends_tokens);
+            Ok(Some(Decided { agent: changed, event, ends_tokens }))
+        })
+        .await
+    }
+
+    /// Moves an agent along the ways between statuses. Leaving `active` ends its tokens; archiving ends its credentials,
+    /// too. Where it stands already, nothing changes.
+    ///
+    /// The caller's token has `agents:write`, as the door has checked.
+    pub async fn status_change(
+        &self,
+        attempt: Attempt<'_>,
+        to: AgentStatus,
+        reason: Option<&str>,
+    ) -> Result<Answered<Agent>, Fault> {
+        let action = match to {
+            AgentStatus::Active => Action::AgentReactivated,
+            AgentStatus::Suspended => Action::AgentSuspended,
+            AgentStatus::Revoked => Action::AgentRevoked,
+            AgentStatus::Archived => Action::AgentArchived,
+        };
+        self.change(attempt, action, |agent| {
+            if agent.status == to {
+                return Ok(None);
+            }
+            let from = agent.status;
+            let Some(status) = from.moved(to) else {
+                return Err(Refusal::AgentConflict(AgentConflict::NoWay { from, to }));
+            };
+            let mut event = AuditEvent::success(action, attempt.principal.into()).with("from", from.as_str());
+            if let Some(reason) = reason {
+                event = event.with("reason", reason);
+            }
+            let ends_tokens = from == AgentStatus::Active;
+            Ok(Some(Decided { agent: Agent { status, ..agent }, event, ends_tokens }))
+        })
+        .await
+    }
+
+    /// Archives an agent for good; once it is archived, asking again changes nothing, whatever the caller has seen.
+    ///
+    /// The caller's token has `agents:write`, as the door has checked.
+    pub async fn decommission(&self, attempt: Attempt<'_>) -> Result<Answered<()>, Fault> {
+        Ok(self.status_change(attempt, AgentStatus::Archived, None).await?.map(|_| ()))
+    }
+
+    /// Changes an agent in one transaction with its event and its position in the feed, after all that holds for every
+    /// change: the wall, the reserved capabilities that the caller must hold, the revision that it has seen, and the
+    /// last `idp:admin`. `decide` answers `None` where there is nothing to change.
+    async fn change(
+        &self,
+        attempt: Attempt<'_>,
+        action: Action,
+        decide: impl FnOnce(Agent) -> Answered<Option<Decided>>,
+    ) -> Result<Answered<Agent>, Fault> {
+        let Attempt { request, principal, id, seen } = attempt;
+        let now = self.0.clock.now();
+        let admin = Capability(IDP_ADMIN.to_owned());
+        let mut unit = self.0.store.begin().await?;
+        let another_admin = unit.agent_another_has(id, &admin).await?;
+        let Some(agent) = unit.agent_lock(id, None).await? else { return Ok(Err(Refusal::AgentNotFound)) };
+
+        let is_admin = |agent: &Agent| agent.status == AgentStatus::Active && agent.capabilities.contains(&admin);
+        let decided = if !principal.sees(&agent.owner) {
+            Err(Refusal::AgentNotFound)
+        } else {
+            grant_decide(principal, &agent.capabilities).and_then(|()| {
+                if !seen.includes(agent.revision) && agent.status != AgentStatus::Archived {
+                    return Err(Refusal::PreconditionFailed);
+                }
+                let decided = decide(agent.clone())?;
+                match &decided {
+                    Some(decided) if is_admin(&agent) && !is_admin(&decided.agent) && !another_admin => {
+                        Err(Refusal::AgentConflict(AgentConflict::LastAdmin))
+                    }
+                    _ => Ok(decided),
+                }
+            })
+        };
+        let subject = Subject { agent_id: Some(id), ..Subject::default() };
+        let decided = match decided {
+            Ok(Some(decided)) => decided,
+            Ok(None) => return Ok(Ok(agent)),
+            Err(refusal) => {
+                drop(unit);
+                // A wall that was looked over is recorded as such; its reason is not the answer's.
+                let event = if principal.sees(&agent.owner) {
+                    AuditEvent::denied(action, principal.into(), refusal.reason())
+                } else {
+                    AuditEvent::denied(Action::AccessDenied, principal.into(), "other_owner")
+                };
+                return Ok(Err(self.refused(event.on(subject), request, principal, refusal).await?));
+            }
+        };
+
+        let changed = Agent { revision: agent.revision + 1, updated_at: now, ..decided.agent };
+        let event = decided.event.during(request).on(subject).behind(&changed.owner);
+        let event = event.seal(&self.0.clock, &self.0.entropy)?;
+        unit.agent_update(&changed).await?;
+        if changed.status == AgentStatus::Archived {
+            unit.credential_revoke_all(id).await?;
+        }
+        unit.audit_append(&[event]).await?;
+        let changes =
+            [if decided.ends_tokens { ChangeKind::AgentTokensEnded(id) } else { ChangeKind::AgentChanged(id) }];
+        let rev = unit.commit_with_changes(&changes, now).await?;
+        self.0.feed.note(&changes, rev, now);
+        Ok(Ok(changed))
+    }
+
     /// Records a refusal behind the caller's own wall, and hands on what to answer: the refusal, or that there was no
     /// room to record it.
     async fn refused(
@@ -336,30 +602,75 @@ impl<S: Store> AgentService<S> {
 
 /// Decides a registration before anything is written: the owner that the agent gets, or why not.
 fn registration_decide(principal: &Principal, new: &NewAgent, now: DateTime<Utc>) -> Answered<Owner> {
-    let mut violations = Vec::new();
-    if new.capabilities.iter().any(|capability| SELF_SCOPES.contains(&capability.0.as_str())) {
-        violations.push(Violation {
-            location: "body",
-            path: "/capabilities".into(),
-            rule: "reserved",
-            message: "must not list self:read or self:rotate: every active agent may name them in scope"
-                .into(),
-        });
-    }
-    if new.valid_until.is_some_and(|until| until <= now) {
-        violations.push(Violation {
-            location: "body",
-            path: "/validUntil".into(),
-            rule: "future",
-            message: "must lie in the future".into(),
-        });
-    }
-    if !violations.is_empty() {
-        return Err(Refusal::Invalid(violations));
-    }
+    sense_decide(Some(&new.capabilities), new.valid_until, now)?;
     let owner = owner_decide(principal, new.owner.clone())?;
     grant_decide(principal, &new.capabilities)?;
     Ok(owner)
+}
+
+/// Decides a change before it is made: what it sets makes sense, and is the caller's to give.
+fn patch_decide(principal: &Principal, patch: &AgentPatch, now: DateTime<Utc>) -> Answered<()> {
+    sense_decide(patch.capabilities.as_ref(), patch.valid_until.flatten(), now)?;
+    owner_decide(principal, patch.owner.clone())?;
+    patch.capabilities.as_ref().map_or(Ok(()), |capabilities| grant_decide(principal, capabilities))
+}
+
+/// Decides whether what an agent is to have makes sense, beyond what the specification says of each value.
+fn sense_decide(
+    capabilities: Option<&BTreeSet<Capability>>,
+    valid_until: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Answered<()> {
+    let mut violations = Vec::new();
+    let mut add = |path: &str, rule, message: &str| {
+        violations.push(Violation { location: "body", path: path.into(), rule, message: message.into() });
+    };
+    if capabilities.is_some_and(|all| all.iter().any(|one| SELF_SCOPES.contains(&one.0.as_str()))) {
+        let message = "must not list self:read or self:rotate: every active agent may name them in scope";
+        add("/capabilities", "reserved", message);
+    }
+    if valid_until.is_some_and(|until| until <= now) {
+        add("/validUntil", "future", "must lie in the future");
+    }
+    if violations.is_empty() { Ok(()) } else { Err(Refusal::Invalid(violations)) }
+}
+
+/// Decides whether metadata that a merge has made keeps to the bounds of the specification's `Metadata`, which the door
+/// has held only the patch to.
+fn metadata_decide(metadata: Option<&serde_json::Map<String, Value>>) -> Answered<()> {
+    fn levels(value: &Value) -> usize {
+        match value {
+            Value::Array(list) => 1 + list.iter().map(levels).max().unwrap_or(0),
+            Value::Object(map) => 1 + map.values().map(levels).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+    let Some(metadata) = metadata else { return Ok(()) };
+    let rule = if metadata.len() > METADATA_MEMBERS {
+        "maxProperties"
+    } else if serde_json::to_vec(metadata).map_or(usize::MAX, |json| json.len()) > METADATA_BYTES {
+        "x-max-bytes"
+    } else if 1 + metadata.values().map(levels).max().unwrap_or(0) > METADATA_LEVELS {
+        "x-max-depth"
+    } else {
+        return Ok(());
+    };
+    let message = "with what the agent has already, there is more than the metadata may hold".into();
+    Err(Refusal::Invalid(vec![Violation { location: "body", path: "/metadata".into(), rule, message }]))
+}
+
+/// The names of what differs, for an event's data.
+fn changed_names(before: &Agent, after: &Agent) -> Vec<&'static str> {
+    let differs = [
+        ("agentType", before.agent_type != after.agent_type),
+        ("version", before.version != after.version),
+        ("capabilities", before.capabilities != after.capabilities),
+        ("owner", before.owner != after.owner),
+        ("deploymentEnv", before.deployment_env != after.deployment_env),
+        ("metadata", before.metadata != after.metadata),
+        ("validUntil", before.valid_until != after.valid_until),
+    ];
+    differs.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
 }
 
 /// The names of capabilities for an event's data: the reserved ones first, and as many of the others as there is room

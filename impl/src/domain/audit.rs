@@ -67,8 +67,24 @@ pub struct AuditFilter {
 pub enum Action {
     /// An agent came to be, or its registration was refused.
     AgentRegistered,
+    /// An agent was changed.
+    AgentUpdated,
+    /// An agent was stopped for a while.
+    AgentSuspended,
+    /// An agent may authenticate again.
+    AgentReactivated,
+    /// An agent was stopped for good.
+    AgentRevoked,
+    /// An agent was decommissioned.
+    AgentArchived,
     /// A credential came to be.
     CredentialIssued,
+    /// A credential was replaced.
+    CredentialRotated,
+    /// A credential was ended.
+    CredentialRevoked,
+    /// A token was ended before its time.
+    TokenRevoked,
     /// A token was issued.
     TokenIssued,
     /// A client that had proved itself was refused a token.
@@ -92,7 +108,15 @@ impl Action {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AgentRegistered => "agent.registered",
+            Self::AgentUpdated => "agent.updated",
+            Self::AgentSuspended => "agent.suspended",
+            Self::AgentReactivated => "agent.reactivated",
+            Self::AgentRevoked => "agent.revoked",
+            Self::AgentArchived => "agent.archived",
             Self::CredentialIssued => "credential.issued",
+            Self::CredentialRotated => "credential.rotated",
+            Self::CredentialRevoked => "credential.revoked",
+            Self::TokenRevoked => "token.revoked",
             Self::TokenIssued => "token.issued",
             Self::TokenRefused => "token.refused",
             Self::KeyCreated => "key.created",
@@ -536,6 +560,12 @@ impl<S: Store> AuditService<S> {
     /// Reads from this store.
     pub fn new(store: S) -> Self {
         Self { store }
+    }
+
+    /// The event, if it stands behind the caller's own wall or the caller sees over walls.
+    pub async fn get(&self, principal: &Principal, id: Uuid) -> Result<Answered<AuditRow>, Fault> {
+        let within = (!principal.sees_every_owner()).then_some(&principal.owner);
+        Ok(self.store.audit_get(id, within).await?.ok_or(Refusal::EventNotFound))
     }
 
     /// Events that pass the filter, in the order that the store promises, at most `limit` after the cursor. Without

@@ -1,14 +1,26 @@
 //! Credentials: what an agent proves itself with.
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::agents::{Agent, AgentId};
-use super::changes::Rev;
-use super::refusal::{Answered, Fault, Refusal};
+use super::audit::{Action, AuditEvent, AuditWriter, Subject};
+use super::callers::{Principal, RequestContext};
+use super::changes::{ChangeKind, Rev};
+use super::feed::Feed;
+use super::pages::{Page, cursor_read};
+use super::policy::{SELF_ROTATE, grant_decide};
+use super::refusal::{Answered, CredentialConflict, Fault, Refusal, Violation};
+use crate::clock::Clock;
 use crate::crypto::{ClientSecret, Entropy, HashFault, HashPool, MasterKey, SecretText};
+use crate::store::agents::AgentWrites;
+use crate::store::audit::AuditWrites;
+use crate::store::credentials::CredentialWrites;
+use crate::store::{Store, Unit};
 
 /// The identifier of a credential (UUIDv7); a client secret carries it, so that a check reads one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -157,4 +169,351 @@ impl CredentialMint {
         };
         Ok(Ok(MintedCredential { credential, images, secret: secret.to_text() }))
     }
+}
+
+/// How many live credentials an agent has at the most.
+pub const MOST_LIVE: u32 = 16;
+
+/// What a new credential is to be like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewCredential {
+    /// What its owner calls it.
+    pub label: Option<String>,
+    /// After this moment it proves nothing.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A credential at the one moment when its secret is known.
+#[derive(Clone, Debug)]
+pub struct IssuedCredential {
+    /// The credential.
+    pub credential: Credential,
+    /// The secret, to be shown once.
+    pub secret: SecretText,
+}
+
+/// What the credential service needs.
+#[derive(Clone)]
+pub struct CredentialParts<S> {
+    /// Where credentials are kept.
+    pub store: S,
+    /// The time.
+    pub clock: Clock,
+    /// Chance.
+    pub entropy: Entropy,
+    /// Makes credentials.
+    pub mint: CredentialMint,
+    /// Takes the events of refusals.
+    pub audit: AuditWriter,
+    /// Is told of changes at once.
+    pub feed: Arc<Feed>,
+}
+
+/// Issues, shows, rotates and revokes credentials.
+#[derive(Clone)]
+pub struct CredentialService<S>(CredentialParts<S>);
+
+impl<S: Store> CredentialService<S> {
+    /// A service of these parts.
+    pub fn new(parts: CredentialParts<S>) -> Self {
+        Self(parts)
+    }
+
+    /// Issues one more credential to an agent. The caller's token has `credentials:write`, as the door has checked.
+    pub async fn issue(
+        &self,
+        request: &RequestContext,
+        principal: &Principal,
+        agent_id: AgentId,
+        new: NewCredential,
+    ) -> Result<Answered<IssuedCredential>, Fault> {
+        let now = self.0.clock.now();
+        if new.expires_at.is_some_and(|end| end <= now) {
+            let message = "must lie in the future".into();
+            let path = "/expiresAt".into();
+            return Ok(Err(Refusal::Invalid(vec![Violation { location: "body", path, rule: "future", message }])));
+        }
+        let subject = Subject { agent_id: Some(agent_id), ..Subject::default() };
+        // Judged once before the slow hash, so that nobody can cause hashes for what is not theirs, and again in the
+        // transaction, where it counts.
+        let seen = self.0.store.agent_get(agent_id, None).await?;
+        if let Err(refusal) = reach(principal, seen.as_ref()) {
+            return self.refused(request, principal, seen.as_ref(), Action::CredentialIssued, subject, refusal).await;
+        }
+        let mut minted = match self.0.mint.mint(agent_id, now).await? {
+            Ok(minted) => minted,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        minted.credential.label = new.label;
+        minted.credential.expires_at = new.expires_at;
+
+        let mut unit = self.0.store.begin().await?;
+        let agent = unit.agent_lock(agent_id, None).await?;
+        let decided = match reach(principal, agent.as_ref()) {
+            Ok(agent) => room_decide(&mut unit, agent, 1, now).await?.map(|()| agent),
+            Err(refusal) => Err(refusal),
+        };
+        let agent = match decided {
+            Ok(agent) => agent,
+            Err(refusal) => {
+                drop(unit);
+                return self.refused(request, principal, agent.as_ref(), Action::CredentialIssued, subject, refusal).await;
+            }
+        };
+        unit.credential_insert(&minted.credential, &minted.images).await?;
+        let event = self.event(Action::CredentialIssued, request, principal, agent, &minted.credential);
+        self.finish(unit, event, &minted.credential, now).await?;
+        Ok(Ok(IssuedCredential { credential: minted.credential, secret: minted.secret }))
+    }
+
+    /// The agent's credential. The caller's token has `agents:read`, or `self:read` and asks for itself, as the door has
+    /// checked.
+    pub async fn get(
+        &self,
+        request: &RequestContext,
+        principal: &Principal,
+        agent_id: AgentId,
+        id: CredentialId,
+    ) -> Result<Answered<Credential>, Fault> {
+        if let Err(refusal) = self.look(request, principal, agent_id).await? {
+            return Ok(Err(as_missing_credential(refusal)));
+        }
+        Ok(self.0.store.credential_get(agent_id, id).await?.ok_or(Refusal::CredentialNotFound))
+    }
+
+    /// The agent's credentials, newest first, at most `limit` after the cursor; guarded as [`CredentialService::get`].
+    pub async fn list(
+        &self,
+        request: &RequestContext,
+        principal: &Principal,
+        agent_id: AgentId,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Answered<Page<Credential>>, Fault> {
+        let after = match cursor.map(cursor_read).transpose() {
+            Ok(after) => after.map(CredentialId),
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if let Err(refusal) = self.look(request, principal, agent_id).await? {
+            return Ok(Err(refusal));
+        }
+        let found = self.0.store.credential_list(agent_id, after, limit.saturating_add(1)).await?;
+        Ok(Ok(Page::cut(found, limit, |credential| credential.id.0)))
+    }
+
+    /// Issues a credential in another's place, which lives on for `grace`. The new one has its label, and as much time
+    /// to live as it had from its issue. The caller's token has `credentials:write`, or `self:rotate` and asks for
+    /// itself, as the door has checked.
+    pub async fn rotate(
+        &self,
+        request: &RequestContext,
+        principal: &Principal,
+        agent_id: AgentId,
+        id: CredentialId,
+        grace: Duration,
+    ) -> Result<Answered<IssuedCredential>, Fault> {
+        let now = self.0.clock.now();
+        let subject = Subject { agent_id: Some(agent_id), credential_id: Some(id), ..Subject::default() };
+        let itself = principal.agent_id == agent_id && principal.holds(SELF_ROTATE);
+        let reached = |agent: Option<&Agent>| match agent {
+            Some(_) if itself => Ok(()),
+            agent => reach(principal, agent).map(|_| ()),
+        };
+        let seen = self.0.store.agent_get(agent_id, None).await?;
+        if let Err(refusal) = reached(seen.as_ref()) {
+            let refusal = as_missing_credential(refusal);
+            return self.refused(request, principal, seen.as_ref(), Action::CredentialRotated, subject, refusal).await;
+        }
+        let mut minted = match self.0.mint.mint(agent_id, now).await? {
+            Ok(minted) => minted,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let mut unit = self.0.store.begin().await?;
+        let agent = unit.agent_lock(agent_id, None).await?;
+        let decided = match (reached(agent.as_ref()), agent.as_ref()) {
+            (Ok(()), Some(agent)) => {
+                // The one that ends at once makes room for the one that takes its place.
+                let more = u32::from(!grace.is_zero());
+                rotation_decide(&mut unit, agent, id, more, now).await?.map(|old| (agent, old))
+            }
+            (Err(refusal), _) => Err(refusal),
+            (Ok(()), None) => Err(Refusal::AgentNotFound),
+        };
+        let (of, old) = match decided {
+            Ok(decided) => decided,
+            Err(refusal) => {
+                drop(unit);
+                let refusal = as_missing_credential(refusal);
+                return self.refused(request, principal, agent.as_ref(), Action::CredentialRotated, subject, refusal).await;
+            }
+        };
+        minted.credential.label = old.label;
+        minted.credential.expires_at = old.expires_at.map(|end| now + (end - old.created_at));
+        minted.credential.rotated_from = Some(id);
+        unit.credential_insert(&minted.credential, &minted.images).await?;
+        let grace_end = now + grace;
+        if grace.is_zero() {
+            unit.credential_end(id, CredentialStatus::Revoked, old.expires_at).await?;
+        } else {
+            let end = old.expires_at.map_or(grace_end, |end| end.min(grace_end));
+            unit.credential_end(id, CredentialStatus::Active, Some(end)).await?;
+        }
+        let event = self
+            .event(Action::CredentialRotated, request, principal, of, &minted.credential)
+            .with("rotatedFrom", id.to_string())
+            .with("gracePeriodSeconds", grace.as_secs());
+        self.finish(unit, event, &minted.credential, now).await?;
+        Ok(Ok(IssuedCredential { credential: minted.credential, secret: minted.secret }))
+    }
+
+    /// Ends a credential at once; one that is revoked already stays so. The caller's token has `credentials:write`, as
+    /// the door has checked.
+    pub async fn revoke(
+        &self,
+        request: &RequestContext,
+        principal: &Principal,
+        agent_id: AgentId,
+        id: CredentialId,
+    ) -> Result<Answered<()>, Fault> {
+        let now = self.0.clock.now();
+        let mut unit = self.0.store.begin().await?;
+        let agent = unit.agent_lock(agent_id, None).await?;
+        let decided = match reach(principal, agent.as_ref()) {
+            Ok(agent) => match unit.credential_lock(agent_id, id).await? {
+                Some(credential) => Ok((agent, credential)),
+                None => Err(Refusal::CredentialNotFound),
+            },
+            Err(refusal) => Err(refusal),
+        };
+        let (of, credential) = match decided {
+            Ok(decided) => decided,
+            Err(refusal) => {
+                drop(unit);
+                let refusal = as_missing_credential(refusal);
+                let subject = Subject { agent_id: Some(agent_id), credential_id: Some(id), ..Subject::default() };
+                return self.refused(request, principal, agent.as_ref(), Action::CredentialRevoked, subject, refusal).await;
+            }
+        };
+        if credential.status == CredentialStatus::Revoked {
+            return Ok(Ok(()));
+        }
+        unit.credential_end(id, CredentialStatus::Revoked, credential.expires_at).await?;
+        let event = self.event(Action::CredentialRevoked, request, principal, of, &credential);
+        self.finish(unit, event, &credential, now).await?;
+        Ok(Ok(()))
+    }
+
+    /// Whether the caller sees the agent; a wall that it looked over is recorded.
+    async fn look(
+        &self,
+        request: &RequestContext,
+        principal: &Principal,
+        agent_id: AgentId,
+    ) -> Result<Answered<()>, Fault> {
+        let Some(agent) = self.0.store.agent_get(agent_id, None).await? else {
+            return Ok(Err(Refusal::AgentNotFound));
+        };
+        if principal.sees(&agent.owner) {
+            return Ok(Ok(()));
+        }
+        let subject = Subject { agent_id: Some(agent_id), ..Subject::default() };
+        self.refused(request, principal, Some(&agent), Action::AccessDenied, subject, Refusal::AgentNotFound).await
+    }
+
+    fn event(
+        &self,
+        action: Action,
+        request: &RequestContext,
+        principal: &Principal,
+        agent: &Agent,
+        credential: &Credential,
+    ) -> AuditEvent {
+        let subject = Subject { agent_id: Some(agent.id), credential_id: Some(credential.id), ..Subject::default() };
+        AuditEvent::success(action, principal.into()).during(request).on(subject).behind(&agent.owner)
+    }
+
+    /// Commits the change of a credential with its event and its position in the feed.
+    async fn finish(
+        &self,
+        mut unit: S::Unit,
+        event: AuditEvent,
+        credential: &Credential,
+        now: DateTime<Utc>,
+    ) -> Result<(), Fault> {
+        unit.audit_append(&[event.seal(&self.0.clock, &self.0.entropy)?]).await?;
+        let changes = [ChangeKind::CredentialChanged(credential.agent_id, credential.id)];
+        let rev = unit.commit_with_changes(&changes, now).await?;
+        self.0.feed.note(&changes, rev, now);
+        Ok(())
+    }
+
+    /// Records a refusal behind the caller's own wall, and hands on what to answer. What is not there is not recorded;
+    /// what is behind another's wall is, as such.
+    async fn refused<T>(
+        &self,
+        request: &RequestContext,
+        principal: &Principal,
+        agent: Option<&Agent>,
+        action: Action,
+        subject: Subject,
+        refusal: Refusal,
+    ) -> Result<Answered<T>, Fault> {
+        let Some(agent) = agent else { return Ok(Err(refusal)) };
+        let event = if principal.sees(&agent.owner) {
+            AuditEvent::denied(action, principal.into(), refusal.reason())
+        } else {
+            AuditEvent::denied(Action::AccessDenied, principal.into(), "other_owner")
+        };
+        let event = event.during(request).on(subject).behind(&principal.owner);
+        let written = self.0.audit.write(event).await?;
+        Ok(Err(written.err().unwrap_or(refusal)))
+    }
+}
+
+/// The agent, if the caller sees it and holds every reserved capability that it has.
+fn reach<'a>(principal: &Principal, agent: Option<&'a Agent>) -> Answered<&'a Agent> {
+    let agent = agent.filter(|agent| principal.sees(&agent.owner)).ok_or(Refusal::AgentNotFound)?;
+    grant_decide(principal, &agent.capabilities)?;
+    Ok(agent)
+}
+
+/// An agent that is not found is a credential that is not found, where a credential was asked for.
+fn as_missing_credential(refusal: Refusal) -> Refusal {
+    if refusal == Refusal::AgentNotFound { Refusal::CredentialNotFound } else { refusal }
+}
+
+/// Decides whether the agent may have so many more live credentials.
+async fn room_decide<U: Unit>(
+    unit: &mut U,
+    agent: &Agent,
+    more: u32,
+    now: DateTime<Utc>,
+) -> Result<Answered<()>, Fault> {
+    Ok(if agent.status.is_end() {
+        Err(Refusal::CredentialConflict(CredentialConflict::AgentEnded(agent.status)))
+    } else if unit.credential_count_live(agent.id, now).await? + more > MOST_LIVE {
+        Err(Refusal::CredentialConflict(CredentialConflict::TooMany))
+    } else {
+        Ok(())
+    })
+}
+
+/// Decides whether the credential may be replaced, and holds it.
+async fn rotation_decide<U: Unit>(
+    unit: &mut U,
+    agent: &Agent,
+    id: CredentialId,
+    more: u32,
+    now: DateTime<Utc>,
+) -> Result<Answered<Credential>, Fault> {
+    let Some(old) = unit.credential_lock(agent.id, id).await? else {
+        return Ok(Err(Refusal::CredentialNotFound));
+    };
+    if unit.credential_is_replaced(id).await? {
+        return Ok(Err(Refusal::CredentialConflict(CredentialConflict::Replaced)));
+    }
+    if old.status == CredentialStatus::Revoked || old.expires_at.is_some_and(|end| end <= now) {
+        return Ok(Err(Refusal::CredentialConflict(CredentialConflict::Ended)));
+    }
+    Ok(room_decide(unit, agent, more, now).await?.map(|()| old))
 }

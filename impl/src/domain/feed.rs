@@ -179,6 +179,18 @@ impl Feed {
         known.position = known.position.max(page.complete_to);
     }
 
+    /// Takes in changes that this node has just committed, the last of them at `last`, so that it acts on them at once
+    /// and need not wait for its next reading, which will meet them again.
+    pub fn note(&self, kinds: &[ChangeKind], last: Rev, at: DateTime<Utc>) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        for (back, kind) in (0..).zip(kinds.iter().rev()) {
+            // The signing keys are reloaded by the reading that meets their change.
+            if !matches!(kind, ChangeKind::KeysChanged) {
+                known.apply(&Change { rev: Rev(last.0 - back), kind: kind.clone(), at }, self.horizon);
+            }
+        }
+    }
+
     /// Ends a complete reading that began at `began` on the monotonic clock: forgets what is too old to matter and
     /// stamps the rest as known.
     pub fn complete(&self, began: Instant) {

@@ -23,6 +23,10 @@ impl fmt::Display for Capability {
 pub const IDP_ADMIN: &str = "idp:admin";
 /// Asking what a token of one's owner says.
 pub const TOKENS_INTROSPECT: &str = "tokens:introspect";
+/// Ends tokens of agents of the same owner.
+pub const TOKENS_REVOKE: &str = "tokens:revoke";
+/// Lets an agent replace its own credentials.
+pub const SELF_ROTATE: &str = "self:rotate";
 
 /// The reserved capabilities that an agent can be given: they guard this server's own API.
 pub const RESERVED: [&str; 7] = [
@@ -32,11 +36,11 @@ pub const RESERVED: [&str; 7] = [
     "credentials:write",
     IDP_ADMIN,
     TOKENS_INTROSPECT,
-    "tokens:revoke",
+    TOKENS_REVOKE,
 ];
 
 /// The reserved scopes that every active agent may name and none is given.
-pub const SELF_SCOPES: [&str; 2] = ["self:read", "self:rotate"];
+pub const SELF_SCOPES: [&str; 2] = ["self:read", SELF_ROTATE];
 
 /// Whether the capability guards this server (of either set) rather than somebody else's API.
 pub fn is_reserved(capability: &str) -> bool {

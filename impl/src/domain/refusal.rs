@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use super::agents::AgentStatus;
 use super::policy::Capability;
 use crate::crypto::CryptoFault;
 use crate::store::StoreFault;
@@ -21,6 +22,16 @@ const RETRY_AFTER_SECONDS: u32 = 1;
 pub enum Refusal {
     /// There is no such agent, or it stands behind another owner's wall.
     AgentNotFound,
+    /// There is no such credential of that agent, or the agent stands behind another owner's wall.
+    CredentialNotFound,
+    /// There is no such event, or it stands behind another owner's wall.
+    EventNotFound,
+    /// The agent has another revision than the caller has seen (RFC 9110 §13.1.1).
+    PreconditionFailed,
+    /// The agent stands where this cannot be done to it.
+    AgentConflict(AgentConflict),
+    /// The credential, or its agent, stands where this cannot be done.
+    CredentialConflict(CredentialConflict),
     /// The email belongs to another agent, perhaps an archived one, perhaps of another owner.
     AgentAlreadyExists,
     /// The caller is known and has the scope, yet may not do this.
@@ -46,10 +57,41 @@ pub enum Refusal {
     /// A resource asked for is not an absolute URI without fragment, not allowed, or cannot go with the scope
     /// (RFC 8707 §2 `invalid_target`).
     InvalidTarget(TargetFlaw),
+    /// The token lives and is not this client's to end (RFC 7009 §2.1).
+    TokenNotYours,
     /// There is no room in a bounded queue: of slow hashing, or of the audit log.
     Overloaded,
     /// This node has not read the change feed lately enough to know who is still trusted, and so does not say yes.
     Stale,
+}
+
+/// Why an agent cannot be changed so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgentConflict {
+    /// It is revoked or archived, and changes no more.
+    Ended(AgentStatus),
+    /// There is no way from the one status to the other.
+    NoWay {
+        /// Where it stands.
+        from: AgentStatus,
+        /// Where it was to go.
+        to: AgentStatus,
+    },
+    /// It is the last active agent with `idp:admin`.
+    LastAdmin,
+}
+
+/// Why a credential cannot be issued or rotated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialConflict {
+    /// Its agent is revoked or archived.
+    AgentEnded(AgentStatus),
+    /// It is revoked or has expired.
+    Ended,
+    /// Another was issued in its place already.
+    Replaced,
+    /// The agent has as many live credentials as there may be.
+    TooMany,
 }
 
 /// What a caller with the right scope still may not do.
@@ -184,6 +226,31 @@ impl Refusal {
     pub fn message(&self) -> String {
         match self {
             Self::AgentNotFound => "There is no agent with this id.".into(),
+            Self::CredentialNotFound => "There is no credential with this id.".into(),
+            Self::EventNotFound => "There is no event with this id.".into(),
+            Self::PreconditionFailed => "The agent was changed meanwhile; read it again and decide anew.".into(),
+            Self::AgentConflict(AgentConflict::Ended(status)) => {
+                format!("The agent is {} and changes no more.", status.as_str())
+            }
+            Self::AgentConflict(AgentConflict::NoWay { from, to }) => {
+                format!("An agent that is {} cannot become {}.", from.as_str(), to.as_str())
+            }
+            Self::AgentConflict(AgentConflict::LastAdmin) => {
+                "This is the last active agent with idp:admin; give that to another one first.".into()
+            }
+            Self::CredentialConflict(CredentialConflict::AgentEnded(status)) => {
+                format!("The agent is {} and gets no more credentials.", status.as_str())
+            }
+            Self::CredentialConflict(CredentialConflict::Ended) => {
+                "The credential has ended; issue a new one instead.".into()
+            }
+            Self::CredentialConflict(CredentialConflict::Replaced) => {
+                "The credential was rotated already; rotate the one that replaced it.".into()
+            }
+            Self::CredentialConflict(CredentialConflict::TooMany) => {
+                "The agent has as many live credentials as it may have; revoke one first.".into()
+            }
+            Self::TokenNotYours => "The token is not this client's to revoke.".into(),
             Self::AgentAlreadyExists => {
                 "An agent with this email address exists already; addresses are never used again.".into()
             }
@@ -233,6 +300,17 @@ impl Refusal {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::AgentNotFound => "agent_not_found",
+            Self::CredentialNotFound => "credential_not_found",
+            Self::EventNotFound => "event_not_found",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::AgentConflict(AgentConflict::Ended(_)) => "agent_ended",
+            Self::AgentConflict(AgentConflict::NoWay { .. }) => "agent_status_has_no_way",
+            Self::AgentConflict(AgentConflict::LastAdmin) => "agent_last_admin",
+            Self::CredentialConflict(CredentialConflict::AgentEnded(_)) => "agent_ended",
+            Self::CredentialConflict(CredentialConflict::Ended) => "credential_ended",
+            Self::CredentialConflict(CredentialConflict::Replaced) => "credential_replaced",
+            Self::CredentialConflict(CredentialConflict::TooMany) => "credential_too_many",
+            Self::TokenNotYours => "token_not_yours",
             Self::AgentAlreadyExists => "agent_already_exists",
             Self::NotPermitted(NotPermitted::OtherOwner) => "other_owner",
             Self::NotPermitted(NotPermitted::ReservedCapabilityNotHeld(_)) => "reserved_capability_not_held",

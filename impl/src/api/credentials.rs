@@ -1,0 +1,163 @@
+//! What agents prove themselves with.
+
+use std::time::Duration;
+
+use generated::apis::credentials::{
+    Credentials, GetCredentialParams, GetCredentialResponse, IssueCredentialParams, IssueCredentialResponse,
+    ListCredentialsParams, ListCredentialsResponse, RevokeCredentialParams, RevokeCredentialResponse,
+    RotateCredentialParams, RotateCredentialResponse,
+};
+use generated::models;
+use generated::types::{Secret, Timestamp};
+use http::HeaderValue;
+
+use super::error::{Refused, answers, header};
+use super::{Api, Context};
+use crate::domain::agents::AgentId;
+use crate::domain::callers::Principal;
+use crate::domain::credentials::{
+    Credential, CredentialId, CredentialStatus, IssuedCredential, NewCredential,
+};
+use crate::store::Store;
+
+answers!(GetCredentialResponse: Ok; refused as error:
+    BadRequest Unauthorized Forbidden NotFound InternalServerError ServiceUnavailable);
+answers!(IssueCredentialResponse: Created; refused as error:
+    BadRequest Unauthorized Forbidden NotFound Conflict PayloadTooLarge UnsupportedMediaType InternalServerError
+    ServiceUnavailable);
+answers!(ListCredentialsResponse: Ok; refused as error:
+    BadRequest Unauthorized Forbidden NotFound InternalServerError ServiceUnavailable);
+answers!(RevokeCredentialResponse: NoContent; refused as error:
+    BadRequest Unauthorized Forbidden NotFound InternalServerError ServiceUnavailable);
+answers!(RotateCredentialResponse: Created; refused as error:
+    BadRequest Unauthorized Forbidden NotFound Conflict PayloadTooLarge UnsupportedMediaType InternalServerError
+    ServiceUnavailable);
+
+impl<S: Store> Credentials for Api<S> {
+    async fn issue_credential(
+        &self,
+        context: Context,
+        caller: Principal,
+        params: IssueCredentialParams,
+        body: models::NewCredential,
+    ) -> IssueCredentialResponse {
+        let new = NewCredential { label: body.label, expires_at: body.expires_at.map(|time| time.0) };
+        let made = self.credentials.issue(&context.request, &caller, AgentId(params.agent_id), new).await;
+        context.answer(made, |made| {
+            let location = location(&made.credential);
+            Ok(IssueCredentialResponse::Created { body: issued(made), location })
+        })
+    }
+
+    async fn refuse_issue_credential(&self, context: &Context, refusal: Refused) -> IssueCredentialResponse {
+        context.refuse(&refusal)
+    }
+
+    async fn list_credentials(
+        &self,
+        context: Context,
+        caller: Principal,
+        params: ListCredentialsParams,
+    ) -> ListCredentialsResponse {
+        let (id, cursor) = (AgentId(params.agent_id), params.cursor.as_deref());
+        let page = self.credentials.list(&context.request, &caller, id, cursor, params.limit).await;
+        context.answer(page, |page| {
+            let items = page.items.into_iter().map(credential).collect();
+            Ok(ListCredentialsResponse::Ok { body: models::CredentialPage { items, next_cursor: page.next_cursor } })
+        })
+    }
+
+    async fn refuse_list_credentials(&self, context: &Context, refusal: Refused) -> ListCredentialsResponse {
+        context.refuse(&refusal)
+    }
+
+    async fn get_credential(
+        &self,
+        context: Context,
+        caller: Principal,
+        params: GetCredentialParams,
+    ) -> GetCredentialResponse {
+        let (agent_id, id) = (AgentId(params.agent_id), CredentialId(params.credential_id));
+        let found = self.credentials.get(&context.request, &caller, agent_id, id).await;
+        context.answer(found, |found| Ok(GetCredentialResponse::Ok { body: credential(found) }))
+    }
+
+    async fn refuse_get_credential(&self, context: &Context, refusal: Refused) -> GetCredentialResponse {
+        context.refuse(&refusal)
+    }
+
+    async fn rotate_credential(
+        &self,
+        context: Context,
+        caller: Principal,
+        params: RotateCredentialParams,
+        body: models::Rotation,
+    ) -> RotateCredentialResponse {
+        let (agent_id, id) = (AgentId(params.agent_id), CredentialId(params.credential_id));
+        let grace = Duration::from_secs(body.grace_period_seconds.unwrap_or(0).into());
+        let made = self.credentials.rotate(&context.request, &caller, agent_id, id, grace).await;
+        context.answer(made, |made| {
+            let location = location(&made.credential);
+            Ok(RotateCredentialResponse::Created { body: issued(made), location })
+        })
+    }
+
+    async fn refuse_rotate_credential(&self, context: &Context, refusal: Refused) -> RotateCredentialResponse {
+        context.refuse(&refusal)
+    }
+
+    async fn revoke_credential(
+        &self,
+        context: Context,
+        caller: Principal,
+        params: RevokeCredentialParams,
+    ) -> RevokeCredentialResponse {
+        let (agent_id, id) = (AgentId(params.agent_id), CredentialId(params.credential_id));
+        let done = self.credentials.revoke(&context.request, &caller, agent_id, id).await;
+        context.answer(done, |()| Ok(RevokeCredentialResponse::NoContent))
+    }
+
+    async fn refuse_revoke_credential(&self, context: &Context, refusal: Refused) -> RevokeCredentialResponse {
+        context.refuse(&refusal)
+    }
+}
+
+fn status_of(status: CredentialStatus) -> models::CredentialStatus {
+    match status {
+        CredentialStatus::Active => models::CredentialStatus::Active,
+        CredentialStatus::Revoked => models::CredentialStatus::Revoked,
+    }
+}
+
+fn credential(credential: Credential) -> models::Credential {
+    models::Credential {
+        id: credential.id.0,
+        agent_id: credential.agent_id.0,
+        label: credential.label,
+        status: status_of(credential.status),
+        created_at: Timestamp(credential.created_at),
+        expires_at: credential.expires_at.map(Timestamp),
+        last_used_at: credential.last_used_at.map(Timestamp),
+        rotated_from: credential.rotated_from.map(|id| id.0),
+    }
+}
+
+/// A credential with its secret: the one moment at which that leaves the server.
+pub(super) fn issued(issued: IssuedCredential) -> models::IssuedCredential {
+    let IssuedCredential { credential, secret } = issued;
+    models::IssuedCredential {
+        id: credential.id.0,
+        agent_id: credential.agent_id.0,
+        client_id: credential.agent_id.0,
+        client_secret: Secret::new(secret.into_exposed()),
+        label: credential.label,
+        status: status_of(credential.status),
+        created_at: Timestamp(credential.created_at),
+        expires_at: credential.expires_at.map(Timestamp),
+        rotated_from: credential.rotated_from.map(|id| id.0),
+    }
+}
+
+fn location(credential: &Credential) -> HeaderValue {
+    header(format!("/agents/{}/credentials/{}", credential.agent_id, credential.id))
+}
