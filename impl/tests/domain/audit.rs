@@ -14,7 +14,7 @@ fn event(owner: &str) -> AuditEvent {
 
 async fn recorded(world: &World, owner: &str) -> usize {
     let filter = AuditFilter { owner: Some(Owner(owner.into())), ..AuditFilter::default() };
-    world.store().audit_list(&filter, None, 100_000).await.unwrap().len()
+    world.store().audit_list(&filter, None, 100_000).await.expect("events").len()
 }
 
 #[tokio::test]

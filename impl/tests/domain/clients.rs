@@ -21,13 +21,13 @@ async fn agent_with(world: &World, make: impl FnOnce(&mut Agent, &mut Credential
     let template = world.agent("talent-team", &["resume:read"]).await.agent;
     let id = AgentId(world.entropy.uuid_v7(world.clock.now()));
     let mut agent = Agent { id, email: format!("{id}@example.com"), ..template };
-    let minted = world.mint.mint(id, world.clock.now()).await.unwrap().unwrap();
+    let minted = world.mint.mint(id, world.clock.now()).await.expect("no fault").expect("minted");
     let mut credential = minted.credential;
     make(&mut agent, &mut credential);
-    let mut unit = world.store().begin().await.unwrap();
-    assert!(unit.agent_insert(&agent).await.unwrap());
-    unit.credential_insert(&credential, &minted.images).await.unwrap();
-    unit.commit().await.unwrap();
+    let mut unit = world.store().begin().await.expect("a transaction");
+    assert!(unit.agent_insert(&agent).await.expect("an agent"));
+    unit.credential_insert(&credential, &minted.images).await.expect("a credential");
+    unit.commit().await.expect("a commit");
     (id.to_string(), minted.secret.into_exposed())
 }
 
