@@ -27,7 +27,7 @@ const IN_EVERY_ANSWER: [&str; 10] = [
 ];
 
 /// Members of JSON objects whose values differ from run to run, and what stands for them.
-const MEMBERS: [(&str, &str); 13] = [
+const MEMBERS: [(&str, &str); 14] = [
     ("clientSecret", "[secret]"),
     ("access_token", "[token]"),
     ("requestId", "[request id]"),
@@ -39,6 +39,7 @@ const MEMBERS: [(&str, &str); 13] = [
     ("n", "[key]"),
     ("exp", "[numeric date]"),
     ("iat", "[numeric date]"),
+    ("expiresAt", "[time]"),
     ("rev", "[rev]"),
     ("jti", "[token id]"),
 ];

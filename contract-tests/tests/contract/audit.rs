@@ -1,6 +1,6 @@
 //! listAuditEvents.
 
-use contract_tests::actor::{Answer, encoded};
+use contract_tests::actor::{Actor, Answer, encoded};
 use contract_tests::on_both_databases;
 use contract_tests::world::Case;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::new_agent;
 
 on_both_databases![
-    the_first_event_is_the_first_operator,
+    the_first_events_are_the_first_operator_and_the_first_key,
     a_registration_is_recorded,
     tokens_and_refusals_are_recorded,
     a_denied_request_is_recorded,
@@ -28,18 +28,28 @@ fn actions(answer: &Answer<'_>) -> Vec<String> {
     items.iter().map(|event| event["action"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-fn the_first_event_is_the_first_operator(case: Case) {
+/// Records the events of each action by itself: the order of those within one millisecond is nobody's concern.
+fn are_recorded(auditor: &Actor<'_>, query: &str, actions: &[&str]) {
+    for action in actions {
+        let answer = auditor.gets(&format!("/audit/events?action={action}{query}"));
+        answer.is_recorded_as(&action.replace('.', "_"));
+    }
+}
+
+fn the_first_events_are_the_first_operator_and_the_first_key(case: Case) {
     let world = case.world();
     let auditor = world.operator().holding("audit:read idp:admin");
-    auditor.gets("/audit/events?limit=1").is_as_recorded();
-    auditor.gets("/audit/events").is_recorded_as("all");
+    are_recorded(&auditor, "", &["server.bootstrapped", "key.created", "token.issued"]);
+    let mut all = actions(&auditor.gets("/audit/events"));
+    all.sort();
+    assert_eq!(all, ["key.created", "server.bootstrapped", "token.issued"]);
 }
 
 fn a_registration_is_recorded(case: Case) {
     let world = case.world();
     let agent = world.agent("screener-001@example.com", &["resume:read"]);
     let auditor = world.operator().holding("audit:read idp:admin");
-    auditor.gets(&format!("/audit/events?agentId={}", agent.id())).is_as_recorded();
+    are_recorded(&auditor, &format!("&agentId={}", agent.id()), &["agent.registered", "credential.issued"]);
 }
 
 fn tokens_and_refusals_are_recorded(case: Case) {
@@ -48,7 +58,7 @@ fn tokens_and_refusals_are_recorded(case: Case) {
     assert_eq!(agent.asks_for_a_token(&[("scope", "resume:read")]).status(), 200);
     assert_eq!(agent.asks_for_a_token(&[("scope", "resume:delete")]).status(), 400);
     let auditor = world.operator().holding("audit:read idp:admin");
-    auditor.gets(&format!("/audit/events?actorId={}", agent.id())).is_as_recorded();
+    are_recorded(&auditor, &format!("&actorId={}", agent.id()), &["token.issued", "token.refused"]);
 }
 
 fn a_denied_request_is_recorded(case: Case) {
@@ -101,14 +111,17 @@ fn events_go_page_by_page(case: Case) {
     let expected: Vec<Value> =
         agents["items"].as_array().into_iter().flatten().map(|agent| agent["id"].clone()).collect();
     assert_eq!(expected.len(), 3);
-    assert!(subjects.ends_with(&expected), "{subjects:?} should end with {expected:?}");
+    assert_eq!(subjects, expected);
 }
 
 fn an_auditor_sees_its_own_owner(case: Case) {
     let world = case.world();
     world.agent("screener-001@example.com", &[]);
     let auditor = world.stranger("auditor@example.com", &["audit:read"]);
-    let answer = auditor.holding("audit:read").gets("/audit/events").is_as_recorded();
+    let answer = auditor.holding("audit:read").gets("/audit/events");
+    let mut all = actions(&answer);
+    all.sort();
+    assert_eq!(all, ["agent.registered", "credential.issued", "token.issued"]);
     let page = answer.json();
     let owners = page["items"].as_array().into_iter().flatten().map(|event| event["owner"].clone());
     assert!(owners.into_iter().all(|owner| owner == json!("strangers")), "{answer}");

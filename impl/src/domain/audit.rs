@@ -500,7 +500,8 @@ impl AuditWriter {
 /// each row in turn.
 async fn rows_write<S: Store>(store: &S, rows: &[AuditRow]) -> Vec<Result<(), StoreFault>> {
     let mut results: Vec<Result<(), StoreFault>> = rows.iter().map(|_| Ok(())).collect();
-    let mut ranges = Vec::from([0..rows.len()]);
+    let mut ranges = Vec::new();
+    ranges.push(0..rows.len());
     while let Some(range) = ranges.pop() {
         let Err(fault) = rows_write_together(store, &rows[range.clone()]).await else { continue };
         let hopeless = matches!(fault, StoreFault::Unavailable(_));

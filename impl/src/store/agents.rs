@@ -54,5 +54,9 @@ pub trait AgentWrites {
 
     /// Notes that the agent authenticated at `at`, if the last note is at least a minute older or there is none.
     /// Leaves `updated_at` and `revision` as they are.
-    fn agent_touch(&mut self, id: AgentId, at: DateTime<Utc>) -> impl Future<Output = Result<(), StoreFault>> + Send;
+    fn agent_touch(
+        &mut self,
+        id: AgentId,
+        at: DateTime<Utc>,
+    ) -> impl Future<Output = Result<(), StoreFault>> + Send;
 }

@@ -59,7 +59,7 @@ async fn an_agent_that_is_not_there_is_not_found<W: World>(db: &W) {
 
 async fn behind_an_owners_wall_other_owners_agents_are_not_found<W: World>(db: &W) {
     let ours = agent(1);
-    with_agents(db.store(), &[ours.clone()]).await;
+    with_agents(db.store(), std::slice::from_ref(&ours)).await;
     let get = |owner: &'static str| async move {
         db.store().agent_get(agent_id(1), Some(&Owner(owner.to_owned()))).await.unwrap()
     };
@@ -195,7 +195,7 @@ async fn a_list_is_narrowed_by_every_filter_and_by_all_together<W: World>(db: &W
         Agent { capabilities: capabilities(&["resume:write"]), ..passing_agent(15) },
         Agent { email: "c@example.com".to_owned(), ..passing_agent(16) },
     ];
-    with_agents(db.store(), &[passing.clone()]).await;
+    with_agents(db.store(), std::slice::from_ref(&passing)).await;
     with_agents(db.store(), &almost).await;
     for (index, filter) in filters().iter().enumerate() {
         let failing = almost[index].id;
@@ -245,7 +245,8 @@ async fn a_listed_agent_has_all_its_capabilities_whatever_the_filter<W: World>(d
         Agent { capabilities: names.iter().map(|name| Capability(name.clone())).collect(), ..agent(1) };
     with_agents(db.store(), &[capable.clone(), agent(2)]).await;
     let filter = AgentFilter { capability: Some(Capability(names[7].clone())), ..AgentFilter::default() };
-    assert_eq!(db.store().agent_list(&filter, None, 10).await.unwrap(), [capable.clone()]);
+    let found = db.store().agent_list(&filter, None, 10).await.unwrap();
+    assert_eq!(found, std::slice::from_ref(&capable));
     assert_eq!(db.store().agent_list(&AgentFilter::default(), None, 10).await.unwrap(), [agent(2), capable]);
 }
 

@@ -4,6 +4,7 @@
 //! starts; without it the sentences about PostgreSQL fail, for nothing here is skipped.
 
 #![allow(missing_docs, reason = "a sentence is its own documentation")]
+#![allow(clippy::unwrap_used, reason = "a sentence that does not hold panics, in its helpers too")]
 
 /// Makes a test of each sentence for each database.
 macro_rules! on_both_databases {

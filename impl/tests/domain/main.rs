@@ -1,0 +1,9 @@
+//! The services on a real database: who may do what, what is recorded of it, and what a token is worth when.
+
+mod agents;
+mod audit;
+mod bootstrap;
+mod clients;
+mod keys;
+mod tokens;
+mod world;

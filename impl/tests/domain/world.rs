@@ -1,0 +1,369 @@
+//! A whole node without a door: the services on a SQLite database, a clock that stands, chance with a seed.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use agentidp::cache::memory::MemoryClientCache;
+use agentidp::clock::Clock;
+use agentidp::crypto::{Entropy, HashPool, MasterKey, SecretText, install};
+use agentidp::domain::agents::{
+    Agent, AgentFilter, AgentId, AgentParts, AgentService, DeploymentEnv, NewAgent, Owner, Registered,
+};
+use agentidp::domain::audit::{AuditFilter, AuditRow, AuditService, AuditWriter};
+use agentidp::domain::bootstrap::{BootstrapParts, BootstrapService};
+use agentidp::domain::callers::{AuthMethod, Client, Principal, RequestContext};
+use agentidp::domain::changes::{ChangeKind, ChangesPage, Rev};
+use agentidp::domain::clients::PresentedClient;
+use agentidp::domain::credentials::{ClientRecord, CredentialId, CredentialMint};
+use agentidp::domain::feed::Feed;
+use agentidp::domain::keys::{KeyRing, KeySettings, Signing, SigningAlgorithm, StoredKey};
+use agentidp::domain::policy::Capability;
+use agentidp::domain::refusal::{Answered, Refusal};
+use agentidp::domain::tally::Tally;
+use agentidp::domain::tokens::{
+    IssuedToken, LIFETIMES, TokenParts, TokenRequest, TokenService, TokenSettings,
+};
+use agentidp::domain::uses::Uses;
+use agentidp::jobs;
+use agentidp::store::agents::AgentReads;
+use agentidp::store::audit::AuditReads;
+use agentidp::store::bootstrap::BootstrapReads;
+use agentidp::store::changes::ChangeReads;
+use agentidp::store::credentials::CredentialReads;
+use agentidp::store::keys::KeyReads;
+use agentidp::store::sql::{Database, PoolSettings, SqlStore, connect};
+use agentidp::store::{Store, StoreFault, Unit};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::Sqlite;
+use uuid::Uuid;
+
+pub const ISSUER: &str = "https://idp.example.com";
+pub const DEFAULT_AUDIENCE: &str = "https://idp.example.com/resources/default";
+pub const RESOURCE: &str = "https://resumes.example.com/";
+
+/// A store that counts how often credentials are read, and otherwise is the real one.
+#[derive(Clone)]
+pub struct Counted {
+    pub inner: SqlStore<Sqlite>,
+    pub client_reads: Arc<AtomicU64>,
+}
+
+impl AgentReads for Counted {
+    async fn agent_get(&self, id: AgentId, within: Option<&Owner>) -> Result<Option<Agent>, StoreFault> {
+        self.inner.agent_get(id, within).await
+    }
+
+    async fn agent_list(
+        &self,
+        filter: &AgentFilter,
+        after: Option<AgentId>,
+        limit: u32,
+    ) -> Result<Vec<Agent>, StoreFault> {
+        self.inner.agent_list(filter, after, limit).await
+    }
+}
+
+impl AuditReads for Counted {
+    async fn audit_list(
+        &self,
+        filter: &AuditFilter,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, StoreFault> {
+        self.inner.audit_list(filter, after, limit).await
+    }
+}
+
+impl BootstrapReads for Counted {
+    async fn bootstrap_get(&self) -> Result<Option<AgentId>, StoreFault> {
+        self.inner.bootstrap_get().await
+    }
+}
+
+impl ChangeReads for Counted {
+    async fn changes_after(
+        &self,
+        after: Rev,
+        since: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<ChangesPage, StoreFault> {
+        self.inner.changes_after(after, since, limit).await
+    }
+}
+
+impl CredentialReads for Counted {
+    async fn client_get(&self, id: CredentialId) -> Result<Option<ClientRecord>, StoreFault> {
+        self.client_reads.fetch_add(1, Ordering::SeqCst);
+        self.inner.client_get(id).await
+    }
+}
+
+impl KeyReads for Counted {
+    async fn key_list(&self) -> Result<Vec<StoredKey>, StoreFault> {
+        self.inner.key_list().await
+    }
+
+    async fn key_canary_get(&self) -> Result<Option<Vec<u8>>, StoreFault> {
+        self.inner.key_canary_get().await
+    }
+}
+
+impl Store for Counted {
+    type Unit = <SqlStore<Sqlite> as Store>::Unit;
+
+    async fn begin(&self) -> Result<Self::Unit, StoreFault> {
+        self.inner.begin().await
+    }
+
+    async fn ping(&self) -> Result<(), StoreFault> {
+        self.inner.ping().await
+    }
+}
+
+/// A database of its own, removed with the test.
+pub struct Place {
+    directory: PathBuf,
+    pub store: Counted,
+}
+
+impl Place {
+    pub async fn new() -> Self {
+        static PLACES: AtomicU64 = AtomicU64::new(0);
+        let name =
+            format!("agentidp_domain_{}_{}", std::process::id(), PLACES.fetch_add(1, Ordering::Relaxed));
+        let directory = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_dir_all(&directory);
+        std::fs::create_dir_all(&directory).expect("a temporary directory");
+        let url = format!("sqlite://{}", directory.join("test.db").display());
+        let Database::Sqlite(inner) = connect(&url, &PoolSettings::default()).await.expect("SQLite opens")
+        else {
+            panic!("{url} is SQLite");
+        };
+        inner.migrate().await.expect("the migrations apply");
+        Self { directory, store: Counted { inner, client_reads: Arc::default() } }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+pub fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(1_794_000_000_500).expect("a time")
+}
+
+pub fn master(seed: u64) -> MasterKey {
+    MasterKey::from_text(&MasterKey::generate(&Entropy::seeded(seed))).expect("a master key")
+}
+
+pub fn key_settings(algorithm: SigningAlgorithm) -> KeySettings {
+    KeySettings { signing: Signing::Asymmetric(algorithm), issuer: ISSUER.to_owned() }
+}
+
+/// A node.
+pub struct World {
+    pub place: Place,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub mint: CredentialMint,
+    pub keys: Arc<KeyRing>,
+    pub feed: Arc<Feed>,
+    pub tally: Arc<Tally>,
+    pub uses: Arc<Uses>,
+    pub audit: AuditWriter,
+    pub agents: AgentService<Counted>,
+    pub tokens: TokenService<Counted>,
+    pub events: AuditService<Counted>,
+    pub bootstrap: BootstrapService<Counted>,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with_signing(Signing::Asymmetric(SigningAlgorithm::Es256)).await
+    }
+
+    pub async fn with_signing(signing: Signing) -> Self {
+        install();
+        let place = Place::new().await;
+        let store = place.store.clone();
+        let (clock, entropy, master) = (Clock::fixed(start()), Entropy::seeded(1), master(1));
+        let pool = HashPool::new(2, 16);
+        let mint = CredentialMint::new(master.clone(), pool.clone(), entropy.clone());
+        let settings = KeySettings { signing, issuer: ISSUER.to_owned() };
+        let keys = Arc::new(KeyRing::open(&store, settings, &master, &clock, &entropy).await.expect("keys"));
+        let feed = Arc::new(Feed::new(clock.clone(), *LIFETIMES.end()));
+        let (tally, uses) = (Arc::<Tally>::default(), Arc::<Uses>::default());
+        let (audit, _) = AuditWriter::start(store.clone(), clock.clone(), entropy.clone());
+        let agents = AgentService::new(AgentParts {
+            store: store.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            mint: mint.clone(),
+            audit: audit.clone(),
+        });
+        let tokens = TokenService::new(TokenParts {
+            store: store.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            master: master.clone(),
+            pool,
+            keys: Arc::clone(&keys),
+            feed: Arc::clone(&feed),
+            cache: Arc::new(MemoryClientCache::new(1000)),
+            audit: audit.clone(),
+            tally: Arc::clone(&tally),
+            uses: Arc::clone(&uses),
+            settings: TokenSettings::new(
+                ISSUER.to_owned(),
+                DEFAULT_AUDIENCE.to_owned(),
+                BTreeSet::from([RESOURCE.to_owned()]),
+                std::time::Duration::from_secs(900),
+            )
+            .expect("settings"),
+        });
+        let bootstrap = BootstrapService::new(BootstrapParts {
+            store: store.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            master,
+            mint: mint.clone(),
+        });
+        let events = AuditService::new(store);
+        let world = Self {
+            place,
+            clock,
+            entropy,
+            mint,
+            keys,
+            feed,
+            tally,
+            uses,
+            audit,
+            agents,
+            tokens,
+            events,
+            bootstrap,
+        };
+        world.read_feed().await;
+        world
+    }
+
+    pub fn store(&self) -> &Counted {
+        &self.place.store
+    }
+
+    /// One reading of the change feed, as the job does each second.
+    pub async fn read_feed(&self) {
+        jobs::feed::read(self.store(), &self.feed, &self.keys, &self.clock).await.expect("the feed is read");
+    }
+
+    /// Writes changes as another node would.
+    pub async fn change(&self, changes: &[ChangeKind]) -> Rev {
+        let unit = self.store().begin().await.expect("a transaction");
+        unit.commit_with_changes(changes, self.clock.now()).await.expect("a commit")
+    }
+
+    /// Registers an agent of the owner, with these capabilities, on behalf of an administrator who may do all.
+    pub async fn agent(&self, owner: &str, capabilities: &[&str]) -> Registered {
+        let admin = caller("operators", &agentidp::domain::policy::RESERVED);
+        let new = NewAgent { owner: Some(Owner(owner.to_owned())), ..self.new_agent(capabilities) };
+        let registered =
+            self.agents.register(&request(), &admin, new).await.expect("no fault").expect("registered");
+        self.read_feed().await;
+        registered
+    }
+
+    /// An agent to register, with an email that nobody has.
+    pub fn new_agent(&self, capabilities: &[&str]) -> NewAgent {
+        NewAgent {
+            email: format!("agent-{}@example.com", self.entropy.uuid_v7(self.clock.now()).simple()),
+            agent_type: "screener".to_owned(),
+            version: "v1.4.2".to_owned(),
+            capabilities: capabilities.iter().map(|name| Capability((*name).to_owned())).collect(),
+            owner: None,
+            deployment_env: DeploymentEnv::Production,
+            metadata: None,
+            valid_until: None,
+        }
+    }
+
+    pub async fn authenticate(&self, client_id: &str, secret: &str) -> Answered<Client> {
+        let presented =
+            PresentedClient { client_id, client_secret: secret, method: AuthMethod::ClientSecretBasic };
+        self.tokens.authenticate_client(&request(), presented).await.expect("no fault")
+    }
+
+    pub async fn client(&self, registered: &Registered) -> Client {
+        let client_id = registered.agent.id.to_string();
+        self.authenticate(&client_id, registered.secret.expose()).await.expect("authenticates")
+    }
+
+    pub async fn ask(&self, client: &Client, scope: Option<&str>) -> Answered<IssuedToken> {
+        let asked = TokenRequest {
+            grant_type: Some("client_credentials".to_owned()),
+            scope: scope.map(str::to_owned),
+            resources: Vec::new(),
+        };
+        self.tokens.issue(&request(), client, asked).await.expect("no fault")
+    }
+
+    pub async fn token(&self, registered: &Registered, scope: Option<&str>) -> SecretText {
+        let client = self.client(registered).await;
+        self.ask(&client, scope).await.expect("a token").access_token
+    }
+
+    pub async fn bearer(&self, token: &str) -> Answered<Principal> {
+        self.tokens.authenticate_bearer(&request(), token).await.expect("no fault")
+    }
+
+    /// Every event so far, oldest first, what was only counted included.
+    pub async fn all_events(&self) -> Vec<Value> {
+        jobs::tally::flush(&self.audit, &self.tally).await;
+        let rows = self.store().audit_list(&AuditFilter::default(), None, 100_000).await.expect("events");
+        let mut events: Vec<Value> =
+            rows.iter().map(|row| serde_json::from_slice(&row.content).expect("JSON")).collect();
+        events.sort_by_key(|event| event["time"].to_string());
+        events
+    }
+
+    /// The events of one action.
+    pub async fn events_of(&self, action: &str) -> Vec<Value> {
+        let mut events = self.all_events().await;
+        events.retain(|event| event["action"] == action);
+        events
+    }
+}
+
+pub fn request() -> RequestContext {
+    RequestContext { request_id: "request-1".to_owned(), address: "192.0.2.10".parse().ok() }
+}
+
+/// A principal whose token has this scope.
+pub fn caller(owner: &str, scope: &[&str]) -> Principal {
+    Principal {
+        agent_id: AgentId(Uuid::from_u128(0xca11e4)),
+        owner: Owner(owner.to_owned()),
+        scope: scope.iter().map(|name| Capability((*name).to_owned())).collect(),
+        token_id: Uuid::nil(),
+        rev: Rev(0),
+        expires_at: DateTime::<Utc>::MAX_UTC,
+    }
+}
+
+/// The claims of a token, unverified.
+pub fn claims(token: &SecretText) -> Value {
+    use base64::Engine;
+    let payload = token.expose().split('.').nth(1).expect("a payload");
+    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).expect("base64url");
+    serde_json::from_slice(&payload).expect("JSON")
+}
+
+/// The reason of a refusal.
+pub fn why<T: std::fmt::Debug>(answered: Answered<T>) -> &'static str {
+    answered.map(drop).map_err(|refusal: Refusal| refusal.reason()).expect_err("refused")
+}
