@@ -1,10 +1,13 @@
 use agentidp::domain::agents::{Agent, AgentFilter, AgentId, AgentStatus, DeploymentEnv, Owner};
 use agentidp::domain::policy::Capability;
 use agentidp::store::agents::{AgentReads, AgentWrites};
+use agentidp::store::credentials::CredentialWrites;
 use agentidp::store::{Store, StoreFault, Unit};
 use serde_json::json;
 
-use crate::world::{World, agent, agent_id, capabilities, time, with_agents};
+use crate::world::{
+    World, agent, agent_id, capabilities, credential, images, impatient, time, twins, with_agents,
+};
 
 on_both_databases![
     an_agent_comes_back_as_it_went_in,
@@ -20,6 +23,16 @@ on_both_databases![
     a_prefix_of_the_email_is_taken_literally_and_without_regard_to_case,
     a_listed_agent_has_all_its_capabilities_whatever_the_filter,
     an_authentication_is_noted_once_a_minute_and_changes_nothing_else,
+    an_agent_is_found_for_changing_as_for_reading,
+    an_agent_changes_in_all_that_can_change_and_in_nothing_else,
+    capabilities_that_stay_come_and_go_become_exactly_those_given,
+    a_change_that_is_dropped_has_never_been,
+    of_changes_at_once_none_is_lost,
+    who_waited_for_an_agent_reads_it_as_the_other_left_it,
+    an_agent_that_left_the_wall_meanwhile_is_not_found,
+    an_agent_that_is_held_is_changed_by_nobody_else,
+    another_active_agent_with_the_capability_counts_whoever_owns_it,
+    of_agents_that_lose_a_capability_at_once_one_keeps_it,
     a_row_with_an_impossible_status_is_told_of_by_table_column_and_id,
 ];
 
@@ -268,6 +281,190 @@ async fn an_authentication_is_noted_once_a_minute_and_changes_nothing_else<W: Wo
     assert_eq!(touch(121_000).await.last_auth_at, Some(time(121_000)));
     assert_eq!(touch(180_999).await.last_auth_at, Some(time(121_000)));
     assert_eq!(touch(181_000).await.last_auth_at, Some(time(181_000)));
+}
+
+async fn an_agent_is_found_for_changing_as_for_reading<W: World>(db: &W) {
+    let full = full_agent(1);
+    with_agents(db.store(), &[full.clone()]).await;
+    let mut unit = db.store().begin().await.unwrap();
+    let mut lock = async |serial, owner: Option<&str>| {
+        let owner = owner.map(|owner| Owner(owner.to_owned()));
+        unit.agent_lock(agent_id(serial), owner.as_ref()).await.unwrap()
+    };
+    assert_eq!(lock(1, None).await, Some(full.clone()));
+    assert_eq!(lock(1, Some("talent-team")).await, Some(full));
+    assert_eq!(lock(1, Some("hiring")).await, None);
+    assert_eq!(lock(2, None).await, None);
+}
+
+/// Changes an agent in a transaction of its own.
+async fn change(store: &impl Store, id: AgentId, change: impl FnOnce(&mut Agent)) {
+    let mut unit = store.begin().await.unwrap();
+    let mut agent = unit.agent_lock(id, None).await.unwrap().unwrap();
+    change(&mut agent);
+    unit.agent_update(&agent).await.unwrap();
+    unit.commit().await.unwrap();
+}
+
+async fn an_agent_changes_in_all_that_can_change_and_in_nothing_else<W: World>(db: &W) {
+    let [least, full] = [agent(1), full_agent(1)];
+    with_agents(db.store(), &[least.clone(), Agent { capabilities: capabilities(&["a:b"]), ..agent(2) }])
+        .await;
+    let other = Agent {
+        agent_type: "router".to_owned(),
+        owner: Owner("hiring".to_owned()),
+        created_at: time(-1),
+        ..full
+    };
+    let changed = Agent {
+        email: least.email.clone(),
+        created_at: least.created_at,
+        last_auth_at: least.last_auth_at,
+        ..other.clone()
+    };
+    change(db.store(), least.id, |agent| *agent = other).await;
+    assert_eq!(db.store().agent_get(least.id, None).await.unwrap(), Some(changed));
+    // And back, where most of it is absent.
+    change(db.store(), least.id, |agent| *agent = least.clone()).await;
+    assert_eq!(db.store().agent_get(least.id, None).await.unwrap(), Some(least));
+    let second = db.store().agent_get(agent_id(2), None).await.unwrap();
+    assert_eq!(second, Some(Agent { capabilities: capabilities(&["a:b"]), ..agent(2) }));
+}
+
+async fn capabilities_that_stay_come_and_go_become_exactly_those_given<W: World>(db: &W) {
+    with_agents(db.store(), &[agent(1)]).await;
+    for names in [&["a:b", "a:c"][..], &["a:c", "a:d", "a:e"], &["a:d"], &["a:d"], &[], &["a:b"]] {
+        change(db.store(), agent_id(1), |agent| agent.capabilities = capabilities(names)).await;
+        let read = db.store().agent_get(agent_id(1), None).await.unwrap().unwrap();
+        assert_eq!(read.capabilities, capabilities(names));
+    }
+}
+
+async fn a_change_that_is_dropped_has_never_been<W: World>(db: &W) {
+    let before = Agent { capabilities: capabilities(&["a:b"]), ..agent(1) };
+    with_agents(db.store(), &[before.clone()]).await;
+    let mut unit = db.store().begin().await.unwrap();
+    unit.agent_lock(agent_id(1), None).await.unwrap().unwrap();
+    unit.agent_update(&Agent { revision: 2, ..agent(1) }).await.unwrap();
+    drop(unit);
+    assert_eq!(db.store().agent_get(agent_id(1), None).await.unwrap(), Some(before));
+}
+
+/// Each adds a capability to those that it reads: if one read before another wrote, one would be missing.
+async fn of_changes_at_once_none_is_lost<W: World>(db: &W) {
+    with_agents(db.store(), &[agent(1)]).await;
+    let name = |serial| Capability(format!("resume:part-{serial}"));
+    twins(db.store(), 12, |store, serial| async move {
+        change(&store, agent_id(1), |agent| {
+            agent.revision += 1;
+            agent.capabilities.insert(name(serial));
+        })
+        .await;
+        true
+    })
+    .await;
+    let read = db.store().agent_get(agent_id(1), None).await.unwrap();
+    assert_eq!(read, Some(Agent { revision: 13, capabilities: (1..=12).map(name).collect(), ..agent(1) }));
+}
+
+/// Holds an agent, has somebody else ask for it behind the wall of its owner, changes it, and lets go.
+async fn change_before_another<W: World>(db: &W, change: impl FnOnce(&mut Agent)) -> Option<Agent> {
+    with_agents(db.store(), &[Agent { capabilities: capabilities(&["a:b"]), ..agent(1) }]).await;
+    let mut first = db.store().begin().await.unwrap();
+    let mut held = first.agent_lock(agent_id(1), None).await.unwrap().unwrap();
+    let store = db.store().clone();
+    let second = tokio::spawn(async move {
+        let mut unit = store.begin().await.unwrap();
+        unit.agent_lock(agent_id(1), Some(&agent(1).owner)).await.unwrap()
+    });
+    db.somebody_waits().await;
+    change(&mut held);
+    first.agent_update(&held).await.unwrap();
+    first.commit().await.unwrap();
+    second.await.unwrap()
+}
+
+async fn who_waited_for_an_agent_reads_it_as_the_other_left_it<W: World>(db: &W) {
+    let left = Agent { revision: 2, capabilities: capabilities(&["a:c"]), ..agent(1) };
+    assert_eq!(change_before_another(db, |agent| *agent = left.clone()).await, Some(left));
+}
+
+async fn an_agent_that_left_the_wall_meanwhile_is_not_found<W: World>(db: &W) {
+    assert_eq!(change_before_another(db, |agent| agent.owner = Owner("hiring".to_owned())).await, None);
+}
+
+async fn an_agent_that_is_held_is_changed_by_nobody_else<W: World>(db: &W) {
+    with_agents(db.store(), &[agent(1), agent(2)]).await;
+    let node = db.node(&impatient()).await.unwrap();
+    let touch = async || {
+        let mut unit = node.begin().await?;
+        unit.agent_touch(agent_id(1), time(0)).await?;
+        unit.commit().await
+    };
+    let issue = async || {
+        let mut unit = node.begin().await?;
+        unit.credential_insert(&credential(1, agent_id(1)), &images(1)).await?;
+        unit.commit().await
+    };
+    let mut unit = db.store().begin().await.unwrap();
+    unit.agent_lock(agent_id(1), None).await.unwrap().unwrap();
+    for fault in [touch().await.unwrap_err(), issue().await.unwrap_err()] {
+        assert!(matches!(fault, StoreFault::Unavailable(_)), "{fault:?}");
+    }
+    assert_eq!(db.store().agent_get(agent_id(1), None).await.unwrap(), Some(agent(1)), "readers do not wait");
+    drop(unit);
+    touch().await.unwrap();
+    issue().await.unwrap();
+    W::close(&node).await;
+}
+
+fn admin(serial: u32) -> Agent {
+    Agent { capabilities: capabilities(&["agents:read", "idp:admin"]), ..agent(serial) }
+}
+
+async fn another_active_agent_with_the_capability_counts_whoever_owns_it<W: World>(db: &W) {
+    let idle = AgentStatus::ALL.into_iter().filter(|status| *status != AgentStatus::Active);
+    let idle: Vec<_> = (11..).zip(idle).map(|(serial, status)| Agent { status, ..admin(serial) }).collect();
+    with_agents(db.store(), &idle).await;
+    let other = Agent { capabilities: capabilities(&["idp:admins", "agents:read"]), ..agent(2) };
+    with_agents(db.store(), &[admin(1), other]).await;
+    let has = async |than| {
+        let mut unit = db.store().begin().await.unwrap();
+        unit.agent_another_has(agent_id(than), &Capability("idp:admin".to_owned())).await.unwrap()
+    };
+    assert!(!has(1).await, "it is the only one");
+    assert!(has(2).await);
+    assert!(has(99).await);
+    with_agents(db.store(), &[Agent { owner: Owner("hiring".to_owned()), ..admin(3) }]).await;
+    assert!(has(1).await);
+}
+
+/// Half of them are stripped of it and half are suspended.
+async fn of_agents_that_lose_a_capability_at_once_one_keeps_it<W: World>(db: &W) {
+    with_agents(db.store(), &[admin(1), admin(2), admin(3), admin(4), admin(5), admin(6)]).await;
+    let lost = twins(db.store(), 6, |store, serial| async move {
+        let capability = Capability("idp:admin".to_owned());
+        let mut unit = store.begin().await.unwrap();
+        if !unit.agent_another_has(agent_id(serial), &capability).await.unwrap() {
+            return false;
+        }
+        let mut agent = unit.agent_lock(agent_id(serial), None).await.unwrap().unwrap();
+        if serial % 2 == 0 {
+            agent.capabilities.remove(&capability);
+        } else {
+            agent.status = AgentStatus::Suspended;
+        }
+        unit.agent_update(&agent).await.unwrap();
+        unit.commit().await.unwrap();
+        true
+    });
+    assert_eq!(lost.await, 5);
+    let left = AgentFilter {
+        status: Some(AgentStatus::Active),
+        capability: Some(Capability("idp:admin".to_owned())),
+        ..AgentFilter::default()
+    };
+    assert_eq!(ids(db, &left).await.len(), 1);
 }
 
 async fn a_row_with_an_impossible_status_is_told_of_by_table_column_and_id<W: World>(db: &W) {

@@ -19,6 +19,9 @@ on_both_databases![
     a_list_is_narrowed_by_every_filter_and_by_all_together,
     a_span_of_time_takes_its_beginning_and_not_its_end,
     every_combination_of_filters_is_a_statement_that_the_database_takes,
+    an_event_is_found_by_its_id,
+    behind_an_owners_wall_other_owners_events_and_nobodys_are_not_found,
+    an_event_whose_content_was_removed_is_not_found,
     an_event_is_not_changed,
     an_event_is_not_removed,
     an_event_is_removed_below_the_recorded_minimum_index_alone,
@@ -245,6 +248,39 @@ async fn an_event_is_not_changed<W: World>(db: &W) {
     refused(db, &format!("UPDATE audit_events SET content = {}", W::bytes(b"{}"))).await;
     let all = db.store().audit_list(&AuditFilter::default(), None, 10).await.unwrap();
     assert_eq!(all, [full_event(1, 1)]);
+}
+
+async fn an_event_is_found_by_its_id<W: World>(db: &W) {
+    let rows = [full_event(2, 1), event(1, 1), event(1, 2), event(1_000, 1)];
+    append(db.store(), &rows).await;
+    for row in rows {
+        assert_eq!(db.store().audit_get(row.id, None).await.unwrap(), Some(row));
+    }
+    // The last two are no UUIDv7: whatever a caller names is looked for.
+    for missing in [id(2, 2), id(3, 1), Uuid::nil(), Uuid::max()] {
+        assert_eq!(db.store().audit_get(missing, None).await.unwrap(), None);
+    }
+}
+
+async fn behind_an_owners_wall_other_owners_events_and_nobodys_are_not_found<W: World>(db: &W) {
+    append(db.store(), &[full_event(1, 1), event(1, 2)]).await;
+    let get = async |serial, owner: &str| {
+        db.store().audit_get(id(1, serial), Some(&Owner(owner.to_owned()))).await.unwrap()
+    };
+    assert_eq!(get(1, "talent-team").await, Some(full_event(1, 1)));
+    assert_eq!(get(1, "Talent-Team").await, None);
+    assert_eq!(get(1, "hiring").await, None);
+    assert_eq!(get(2, "talent-team").await, None);
+}
+
+async fn an_event_whose_content_was_removed_is_not_found<W: World>(db: &W) {
+    append(db.store(), &[event(1, 0), event(1, 1)]).await;
+    integrate(db, 0, id(1, 0)).await;
+    integrate(db, 1, id(1, 1)).await;
+    record_minimum(1, id(1, 1), db).await.unwrap();
+    db.sql(&format!("DELETE FROM audit_events WHERE id = {}", W::uuid(id(1, 0)))).await.unwrap();
+    assert_eq!(db.store().audit_get(id(1, 0), None).await.unwrap(), None);
+    assert_eq!(db.store().audit_get(id(1, 1), None).await.unwrap(), Some(event(1, 1)));
 }
 
 async fn an_event_is_not_removed<W: World>(db: &W) {

@@ -6,7 +6,8 @@ use agentidp::store::credentials::{CredentialReads, CredentialWrites};
 use agentidp::store::{Store, StoreFault, Unit};
 
 use crate::world::{
-    World, agent, agent_id, capabilities, credential, credential_id, images, time, with_agents,
+    World, agent, agent_id, capabilities, credential, credential_id, images, impatient, time, twins,
+    with_agents,
 };
 
 on_both_databases![
@@ -18,6 +19,17 @@ on_both_databases![
     a_new_verifier_leaves_the_hash_and_the_other_credentials_alone,
     a_use_is_noted_once_a_minute,
     a_reader_sees_client_and_head_of_one_moment,
+    a_credential_is_found_by_its_agent_alone,
+    an_agents_credentials_are_newest_first_and_turn_their_pages_without_gap_or_repetition,
+    a_credential_is_found_for_changing_by_its_agent_alone,
+    a_credential_that_is_held_is_changed_by_nobody_else,
+    an_end_changes_status_and_end_and_nothing_else,
+    revoking_all_revokes_what_is_active_of_that_agent_and_tells_of_it,
+    live_is_what_is_active_and_not_expired,
+    what_is_written_in_the_transaction_counts_at_once,
+    a_credential_is_replaced_when_another_came_from_it,
+    of_rotations_at_once_one_alone_replaces_the_credential,
+    a_credential_revoked_while_another_waits_for_it_is_found_revoked,
     a_verifier_of_the_wrong_length_is_told_of_by_table_column_and_id,
 ];
 
@@ -138,6 +150,238 @@ async fn a_reader_sees_client_and_head_of_one_moment<W: World>(db: &W) {
         }
     }
     writer.await.unwrap();
+}
+
+/// A credential with everything that one can have, in the place of credential 1.
+fn full_credential(serial: u32) -> Credential {
+    Credential {
+        label: Some("ci \u{1F916}".to_owned()),
+        status: CredentialStatus::Revoked,
+        expires_at: Some(time(10)),
+        last_used_at: Some(time(5)),
+        rotated_from: Some(credential_id(1)),
+        ..credential(serial, agent_id(1))
+    }
+}
+
+async fn a_credential_is_found_by_its_agent_alone<W: World>(db: &W) {
+    with_agents(db.store(), &[agent(1), agent(2)]).await;
+    let [least, full] = [credential(1, agent_id(1)), full_credential(2)];
+    with_credential(db.store(), &least, &images(1)).await;
+    with_credential(db.store(), &full, &images(2)).await;
+    let get = async |agent, credential| {
+        db.store().credential_get(agent_id(agent), credential_id(credential)).await.unwrap()
+    };
+    assert_eq!(get(1, 1).await, Some(least));
+    assert_eq!(get(1, 2).await, Some(full));
+    assert_eq!(get(2, 1).await, None);
+    assert_eq!(get(1, 3).await, None);
+}
+
+async fn an_agents_credentials_are_newest_first_and_turn_their_pages_without_gap_or_repetition<W: World>(
+    db: &W,
+) {
+    with_agents(db.store(), &[agent(1), agent(2), agent(3)]).await;
+    let mut expected = Vec::new();
+    for serial in 1..=7 {
+        with_credential(db.store(), &credential(10 * serial, agent_id(2)), &images(1)).await;
+        let own = if serial == 4 {
+            Credential { rotated_from: Some(credential_id(1)), ..full_credential(4) }
+        } else {
+            credential(serial, agent_id(1))
+        };
+        with_credential(db.store(), &own, &images(1)).await;
+        expected.insert(0, own);
+    }
+    let mut read = Vec::new();
+    let mut after = None;
+    for length in [3, 3, 1, 0] {
+        let page = db.store().credential_list(agent_id(1), after, 3).await.unwrap();
+        assert_eq!(page.len(), length);
+        after = page.last().map(|credential| credential.id).or(after);
+        read.extend(page);
+    }
+    assert_eq!(read, expected);
+    assert_eq!(db.store().credential_list(agent_id(3), None, 3).await.unwrap(), []);
+    assert_eq!(db.store().credential_list(agent_id(1), None, 0).await.unwrap(), []);
+}
+
+async fn a_credential_is_found_for_changing_by_its_agent_alone<W: World>(db: &W) {
+    with_agents(db.store(), &[agent(1), agent(2)]).await;
+    with_credential(db.store(), &credential(1, agent_id(1)), &images(1)).await;
+    with_credential(db.store(), &full_credential(2), &images(1)).await;
+    let mut unit = db.store().begin().await.unwrap();
+    let mut lock = async |agent, credential| {
+        unit.credential_lock(agent_id(agent), credential_id(credential)).await.unwrap()
+    };
+    assert_eq!(lock(1, 1).await, Some(credential(1, agent_id(1))));
+    assert_eq!(lock(1, 2).await, Some(full_credential(2)));
+    assert_eq!(lock(2, 1).await, None);
+    assert_eq!(lock(1, 3).await, None);
+}
+
+async fn a_credential_that_is_held_is_changed_by_nobody_else<W: World>(db: &W) {
+    with_agents(db.store(), &[agent(1)]).await;
+    with_credential(db.store(), &credential(1, agent_id(1)), &images(1)).await;
+    let node = db.node(&impatient()).await.unwrap();
+    let touch = async || {
+        let mut unit = node.begin().await?;
+        unit.credential_touch(credential_id(1), time(0)).await?;
+        unit.commit().await
+    };
+    let revoke = async || {
+        let mut unit = node.begin().await?;
+        unit.credential_revoke_all(agent_id(1)).await?;
+        unit.commit().await
+    };
+    let mut unit = db.store().begin().await.unwrap();
+    unit.credential_lock(agent_id(1), credential_id(1)).await.unwrap().unwrap();
+    for fault in [touch().await.unwrap_err(), revoke().await.unwrap_err()] {
+        assert!(matches!(fault, StoreFault::Unavailable(_)), "{fault:?}");
+    }
+    drop(unit);
+    touch().await.unwrap();
+    revoke().await.unwrap();
+    W::close(&node).await;
+}
+
+async fn an_end_changes_status_and_end_and_nothing_else<W: World>(db: &W) {
+    with_agents(db.store(), &[agent(1)]).await;
+    let before = Credential { label: Some("ci".to_owned()), ..credential(1, agent_id(1)) };
+    with_credential(db.store(), &before, &images(1)).await;
+    with_credential(db.store(), &credential(2, agent_id(1)), &images(2)).await;
+    for (status, expires_at) in [
+        (CredentialStatus::Active, Some(time(1_000))),
+        (CredentialStatus::Revoked, Some(time(500))),
+        (CredentialStatus::Revoked, None),
+    ] {
+        let mut unit = db.store().begin().await.unwrap();
+        unit.credential_lock(agent_id(1), credential_id(1)).await.unwrap().unwrap();
+        unit.credential_end(credential_id(1), status, expires_at).await.unwrap();
+        unit.commit().await.unwrap();
+        let read = db.store().client_get(credential_id(1)).await.unwrap().unwrap();
+        assert_eq!(read.credential, Credential { status, expires_at, ..before.clone() });
+        assert_eq!(read.images, images(1));
+    }
+    let other = db.store().credential_get(agent_id(1), credential_id(2)).await.unwrap();
+    assert_eq!(other, Some(credential(2, agent_id(1))));
+}
+
+async fn revoking_all_revokes_what_is_active_of_that_agent_and_tells_of_it<W: World>(db: &W) {
+    with_agents(db.store(), &[agent(1), agent(2)]).await;
+    let expired = Credential { expires_at: Some(time(1)), ..credential(3, agent_id(1)) };
+    for credential in
+        [credential(1, agent_id(1)), full_credential(2), expired.clone(), credential(4, agent_id(2))]
+    {
+        with_credential(db.store(), &credential, &images(1)).await;
+    }
+    let revoke = async || {
+        let mut unit = db.store().begin().await.unwrap();
+        let mut ids = unit.credential_revoke_all(agent_id(1)).await.unwrap();
+        unit.commit().await.unwrap();
+        ids.sort();
+        ids
+    };
+    assert_eq!(revoke().await, [credential_id(1), credential_id(3)]);
+    assert_eq!(revoke().await, []);
+    let status = CredentialStatus::Revoked;
+    assert_eq!(
+        db.store().credential_list(agent_id(1), None, 10).await.unwrap(),
+        [
+            Credential { status, ..expired },
+            full_credential(2),
+            Credential { status, ..credential(1, agent_id(1)) }
+        ]
+    );
+    let other = db.store().credential_list(agent_id(2), None, 10).await.unwrap();
+    assert_eq!(other, [credential(4, agent_id(2))]);
+}
+
+async fn live_is_what_is_active_and_not_expired<W: World>(db: &W) {
+    with_agents(db.store(), &[agent(1), agent(2), agent(3)]).await;
+    let ending = |serial, milliseconds| Credential {
+        expires_at: Some(time(milliseconds)),
+        ..credential(serial, agent_id(1))
+    };
+    let revoked = Credential { status: CredentialStatus::Revoked, ..credential(5, agent_id(1)) };
+    for credential in [
+        credential(1, agent_id(1)),
+        ending(2, 1_000),
+        ending(3, 1_500),
+        Credential { status: CredentialStatus::Revoked, ..ending(4, 9_000) },
+        revoked,
+        credential(6, agent_id(2)),
+    ] {
+        with_credential(db.store(), &credential, &images(1)).await;
+    }
+    let mut unit = db.store().begin().await.unwrap();
+    let mut count = async |agent, now| unit.credential_count_live(agent_id(agent), time(now)).await.unwrap();
+    assert_eq!(count(1, 0).await, 3);
+    assert_eq!(count(1, 999).await, 3);
+    assert_eq!(count(1, 1_000).await, 2, "an end is the first moment after");
+    assert_eq!(count(1, 1_499).await, 2);
+    assert_eq!(count(1, 1_500).await, 1);
+    assert_eq!(count(2, 1_500).await, 1);
+    assert_eq!(count(3, 0).await, 0);
+}
+
+async fn what_is_written_in_the_transaction_counts_at_once<W: World>(db: &W) {
+    with_agents(db.store(), &[agent(1)]).await;
+    let mut unit = db.store().begin().await.unwrap();
+    let mut live = Vec::new();
+    for serial in 1..=3 {
+        unit.credential_insert(&credential(serial, agent_id(1)), &images(1)).await.unwrap();
+        live.push(unit.credential_count_live(agent_id(1), time(0)).await.unwrap());
+    }
+    unit.credential_end(credential_id(2), CredentialStatus::Revoked, None).await.unwrap();
+    live.push(unit.credential_count_live(agent_id(1), time(0)).await.unwrap());
+    assert_eq!(live, [1, 2, 3, 2]);
+}
+
+async fn a_credential_is_replaced_when_another_came_from_it<W: World>(db: &W) {
+    with_agents(db.store(), &[agent(1)]).await;
+    with_credential(db.store(), &credential(1, agent_id(1)), &images(1)).await;
+    let mut unit = db.store().begin().await.unwrap();
+    assert!(!unit.credential_is_replaced(credential_id(1)).await.unwrap());
+    unit.credential_insert(&full_credential(2), &images(1)).await.unwrap();
+    assert!(unit.credential_is_replaced(credential_id(1)).await.unwrap());
+    assert!(!unit.credential_is_replaced(credential_id(2)).await.unwrap());
+    assert!(!unit.credential_is_replaced(credential_id(3)).await.unwrap());
+}
+
+async fn of_rotations_at_once_one_alone_replaces_the_credential<W: World>(db: &W) {
+    with_agents(db.store(), &[agent(1)]).await;
+    with_credential(db.store(), &credential(1, agent_id(1)), &images(1)).await;
+    let rotated = twins(db.store(), 8, |store, serial| async move {
+        let mut unit = store.begin().await.unwrap();
+        let old = unit.credential_lock(agent_id(1), credential_id(1)).await.unwrap().unwrap();
+        if unit.credential_is_replaced(old.id).await.unwrap() {
+            return false;
+        }
+        let new = Credential { rotated_from: Some(old.id), ..credential(10 + serial, agent_id(1)) };
+        unit.credential_insert(&new, &images(2)).await.unwrap();
+        unit.credential_end(old.id, old.status, Some(time(60_000))).await.unwrap();
+        unit.commit().await.unwrap();
+        true
+    });
+    assert_eq!(rotated.await, 1);
+    assert_eq!(db.store().credential_list(agent_id(1), None, 10).await.unwrap().len(), 2);
+}
+
+async fn a_credential_revoked_while_another_waits_for_it_is_found_revoked<W: World>(db: &W) {
+    with_agents(db.store(), &[agent(1)]).await;
+    with_credential(db.store(), &credential(1, agent_id(1)), &images(1)).await;
+    let mut first = db.store().begin().await.unwrap();
+    assert_eq!(first.credential_revoke_all(agent_id(1)).await.unwrap(), [credential_id(1)]);
+    let store = db.store().clone();
+    let second = tokio::spawn(async move {
+        let mut unit = store.begin().await.unwrap();
+        unit.credential_lock(agent_id(1), credential_id(1)).await.unwrap()
+    });
+    db.somebody_waits().await;
+    first.commit().await.unwrap();
+    let revoked = Credential { status: CredentialStatus::Revoked, ..credential(1, agent_id(1)) };
+    assert_eq!(second.await.unwrap(), Some(revoked));
 }
 
 async fn a_verifier_of_the_wrong_length_is_told_of_by_table_column_and_id<W: World>(db: &W) {

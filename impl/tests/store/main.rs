@@ -38,6 +38,7 @@ mod bootstrap;
 mod changes;
 mod credentials;
 mod failures;
+mod idempotency;
 mod keys;
 mod schema;
 mod units;

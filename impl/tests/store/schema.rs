@@ -16,7 +16,7 @@ on_both_databases![
 
 async fn every_named_query_is_prepared<W: World>(db: &W) {
     let queries = W::queries();
-    assert!(queries.len() > 15, "{queries:?}");
+    assert!(queries.len() > 30, "{queries:?}");
     let mut faults = Vec::new();
     for (name, sql) in queries {
         if let Err(error) = db.prepare(sql).await {

@@ -64,6 +64,8 @@ pub trait World: Sized + Send + Sync {
     fn bytes(bytes: &[u8]) -> String;
     /// Every column, by table and name.
     async fn columns(&self) -> BTreeMap<(String, String), Column>;
+    /// Comes back when a transaction waits for another, where the database lets more than one begin.
+    async fn somebody_waits(&self);
     /// The names of the indexes that have one.
     async fn indexes(&self) -> BTreeSet<String>;
     /// Which table refers to which.
@@ -187,6 +189,10 @@ impl World for InSqlite {
             ((table, name), Column { kind, nullable: required == "0", in_key })
         })
         .collect()
+    }
+
+    async fn somebody_waits(&self) {
+        tokio::task::yield_now().await;
     }
 
     async fn indexes(&self) -> BTreeSet<String> {
@@ -361,6 +367,15 @@ impl World for InPostgres {
         .collect()
     }
 
+    async fn somebody_waits(&self) {
+        let waiting = "SELECT COUNT(*) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        while self.number(waiting).await == 0 {
+            assert!(std::time::Instant::now() < deadline, "nobody waits");
+        }
+    }
+
     async fn indexes(&self) -> BTreeSet<String> {
         let rows = self
             .texts(
@@ -491,6 +506,19 @@ pub fn event(milliseconds: i64, serial: u32) -> AuditRow {
         owner: None,
         content: format!("{{\"serial\":{serial}}}").into_bytes(),
     }
+}
+
+/// Does something to the store many times at once; answers how often it was answered `true`.
+pub async fn twins<S: Store, F>(store: &S, count: u32, one: impl Fn(S, u32) -> F) -> usize
+where
+    F: Future<Output = bool> + Send + 'static,
+{
+    let twins: Vec<_> = (1..=count).map(|serial| tokio::spawn(one(store.clone(), serial))).collect();
+    let mut yes = 0;
+    for twin in twins {
+        yes += usize::from(twin.await.expect("no twin panics"));
+    }
+    yes
 }
 
 /// Adds agents and commits.
