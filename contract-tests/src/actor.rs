@@ -70,6 +70,12 @@ impl Request {
         self.body("application/json", body.to_string())
     }
 
+    /// With a JSON merge patch as its body (RFC 7396).
+    #[must_use]
+    pub fn merge_patch(self, body: &Value) -> Self {
+        self.body("application/merge-patch+json", body.to_string())
+    }
+
     /// With a form as its body.
     #[must_use]
     pub fn form(self, pairs: &[(&str, &str)]) -> Self {
@@ -155,6 +161,11 @@ impl<'w> Actor<'w> {
         self.posts_form("/oauth2/introspect", &[("token", token)])
     }
 
+    /// Asks the revocation endpoint to end a token.
+    pub fn revokes(&self, token: &str) -> Answer<'w> {
+        self.posts_form("/oauth2/revoke", &[("token", token)])
+    }
+
     /// `GET`.
     pub fn gets(&self, target: &str) -> Answer<'w> {
         self.sends(Request::new("GET", target))
@@ -168,6 +179,21 @@ impl<'w> Actor<'w> {
     /// `POST` of JSON.
     pub fn posts(&self, target: &str, body: &Value) -> Answer<'w> {
         self.sends(Request::new("POST", target).json(body))
+    }
+
+    /// `PUT` of JSON.
+    pub fn puts(&self, target: &str, body: &Value) -> Answer<'w> {
+        self.sends(Request::new("PUT", target).json(body))
+    }
+
+    /// `PATCH` with a JSON merge patch.
+    pub fn patches(&self, target: &str, body: &Value) -> Answer<'w> {
+        self.sends(Request::new("PATCH", target).merge_patch(body))
+    }
+
+    /// `DELETE`.
+    pub fn deletes(&self, target: &str) -> Answer<'w> {
+        self.sends(Request::new("DELETE", target))
     }
 
     /// `POST` of a form.

@@ -34,6 +34,24 @@ pub struct Operation {
     pub path: String,
     /// What it may answer, by status.
     pub responses: BTreeMap<u16, Response>,
+    /// Whom it answers.
+    pub security: Security,
+}
+
+/// Whom an operation answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// Anyone.
+    Public,
+    /// The bearer of an access token (`security` with `oauth2`).
+    Bearer {
+        /// The scopes that the token must have, all of them.
+        scopes: Vec<String>,
+        /// The scope that is enough for the agent which the path names (`x-self`).
+        own: Option<String>,
+    },
+    /// A client that authenticates itself (`x-client-authentication`).
+    Client,
 }
 
 /// One declared response.
@@ -102,6 +120,7 @@ impl Spec {
                     method: method.to_uppercase(),
                     path: path.clone(),
                     responses: responses(&document, &operation["responses"]),
+                    security: security(operation),
                 });
             }
         }
@@ -189,6 +208,19 @@ fn matches(template: &str, path: &str) -> bool {
         && template.iter().zip(&path).all(|(expected, found)| {
             if expected.starts_with('{') { !found.is_empty() } else { expected == found }
         })
+}
+
+fn security(operation: &Value) -> Security {
+    if operation.get("x-client-authentication").is_some() {
+        return Security::Client;
+    }
+    match &operation["security"][0]["oauth2"] {
+        Value::Array(scopes) => Security::Bearer {
+            scopes: scopes.iter().map(text_of).collect(),
+            own: operation["x-self"]["scope"].as_str().map(str::to_owned),
+        },
+        _ => Security::Public,
+    }
 }
 
 fn responses(document: &Value, written: &Value) -> BTreeMap<u16, Response> {

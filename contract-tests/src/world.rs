@@ -16,6 +16,13 @@ use crate::spec::Spec;
 /// The specification, read once.
 static SPEC: LazyLock<Spec> = LazyLock::new(Spec::load);
 
+/// The time in so many seconds, as requests write it.
+#[allow(clippy::disallowed_methods, reason = "the server's clock is the machine's, and so is the tests'")]
+pub fn in_seconds(seconds: u64) -> String {
+    let time = std::time::SystemTime::now() + std::time::Duration::from_secs(seconds);
+    chrono::DateTime::<chrono::Utc>::from(time).to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
 /// One test on one database.
 #[derive(Clone, Copy)]
 pub struct Case {
@@ -133,6 +140,24 @@ impl World {
         let credential = &answer.json()["credential"];
         let text = |name: &str| credential[name].as_str().unwrap_or_default().to_owned();
         Actor::client(self, Credentials { client_id: text("clientId"), client_secret: text("clientSecret") })
+    }
+
+    /// The id of the newest credential of an agent.
+    ///
+    /// # Panics
+    /// When it has none.
+    pub fn credential_of(&self, agent: &Actor<'_>) -> String {
+        let reader = self.operator().holding("agents:read idp:admin");
+        let page = reader.gets(&format!("/agents/{}/credentials?limit=1", agent.id()));
+        let id = page.json()["items"][0]["id"].as_str().map(str::to_owned);
+        id.unwrap_or_else(|| panic!("there is no credential:\n{page}"))
+    }
+
+    /// Who can show a secret that was just issued or rotated.
+    pub fn holder_of(&self, issued: &Answer<'_>) -> Actor<'_> {
+        let credential = issued.json();
+        let text = |name: &str| credential[name].as_str().unwrap_or_default().to_owned();
+        self.somebody(&text("clientId"), &text("clientSecret"))
     }
 
     /// Judges an exchange by the specification and notes it for the coverage.

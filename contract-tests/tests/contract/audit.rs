@@ -1,11 +1,13 @@
-//! listAuditEvents.
+//! listAuditEvents, getAuditEvent, and the events that every operation leaves.
 
-use contract_tests::actor::{Actor, Answer, encoded};
+use contract_tests::actor::{Actor, Answer, Request, encoded};
 use contract_tests::on_both_databases;
+use contract_tests::spec::{Operation, Spec};
 use contract_tests::world::Case;
 use serde_json::{Value, json};
 
-use crate::new_agent;
+use crate::operations::{RESERVED, Subjects, changes, reserved_without, taking_a_token};
+use crate::{events, new_agent, path_of};
 
 on_both_databases![
     the_first_events_are_the_first_operator_and_the_first_key,
@@ -19,6 +21,19 @@ on_both_databases![
     reading_events_takes_the_scope_audit_read,
     a_list_of_events_with_bad_parameters_is_refused,
     a_cursor_of_another_list_is_refused,
+    an_auditor_reads_an_event,
+    an_event_of_another_owner_is_not_found,
+    an_event_that_is_not_there_is_not_found,
+    an_event_without_an_id_is_refused,
+    reading_an_event_takes_a_token,
+    reading_an_event_takes_the_scope_audit_read,
+    the_life_of_an_agent_is_recorded,
+    the_life_of_a_credential_is_recorded,
+    the_end_of_a_token_is_recorded,
+    every_change_that_was_refused_is_recorded,
+    every_look_over_a_wall_is_recorded,
+    every_lack_of_a_scope_is_recorded,
+    a_refusal_by_the_state_of_things_is_recorded,
 ];
 
 /// The actions of a page.
@@ -149,4 +164,235 @@ fn a_list_of_events_with_bad_parameters_is_refused(case: Case) {
 fn a_cursor_of_another_list_is_refused(case: Case) {
     let world = case.world();
     world.operator().holding("audit:read").gets("/audit/events?cursor=bm90aGluZw").is_as_recorded();
+}
+
+fn an_auditor_reads_an_event(case: Case) {
+    let world = case.world();
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    let event = events(&world, &format!("action=agent.registered&agentId={}", agent.id()))[0].clone();
+    let path = format!("/audit/events/{}", event["id"].as_str().unwrap_or_default());
+    let read = world.operator().holding("audit:read").gets(&path).is_as_recorded();
+    assert_eq!(read.json(), event);
+}
+
+fn an_event_of_another_owner_is_not_found(case: Case) {
+    let world = case.world();
+    let stranger = world.stranger("screener-001@example.com", &[]);
+    let path = format!("/audit/events/{}", Subjects::of(&world, &stranger).event);
+    world.operator().holding("audit:read").gets(&path).is_as_recorded();
+    let admin = world.operator().holding("audit:read idp:admin").gets(&path);
+    assert_eq!(admin.json()["owner"], "strangers", "{admin}");
+    // An event that has no owner is for those who see all.
+    let key = events(&world, "action=key.created")[0]["id"].as_str().unwrap_or_default().to_owned();
+    let hidden = world.operator().holding("audit:read").gets(&format!("/audit/events/{key}"));
+    assert_eq!(hidden.status(), 404, "{hidden}");
+}
+
+fn an_event_that_is_not_there_is_not_found(case: Case) {
+    let world = case.world();
+    let path = "/audit/events/01931e2c-0000-7000-8000-000000000000";
+    let auditor = world.operator().holding("audit:read idp:admin");
+    let missing = auditor.gets(path);
+    assert_eq!(
+        (missing.status(), &missing.json()["code"]),
+        (404, &json!("AUDIT_EVENT_NOT_FOUND")),
+        "{missing}"
+    );
+    // An id that carries no time of this world is an id all the same.
+    for id in ["ffffffff-ffff-ffff-ffff-ffffffffffff", "00000000-0000-0000-0000-000000000000"] {
+        let missing = auditor.gets(&format!("/audit/events/{id}"));
+        assert_eq!(missing.status(), 404, "{missing}");
+    }
+}
+
+fn an_event_without_an_id_is_refused(case: Case) {
+    let world = case.world();
+    world.operator().holding("audit:read").gets("/audit/events/latest").is_as_recorded();
+}
+
+fn reading_an_event_takes_a_token(case: Case) {
+    let world = case.world();
+    world.anyone().gets("/audit/events/01931e2c-0000-7000-8000-000000000000").is_as_recorded();
+}
+
+fn reading_an_event_takes_the_scope_audit_read(case: Case) {
+    let world = case.world();
+    let reader = world.operator().holding("agents:read idp:admin");
+    reader.gets("/audit/events/01931e2c-0000-7000-8000-000000000000").is_as_recorded();
+}
+
+fn the_life_of_an_agent_is_recorded(case: Case) {
+    let world = case.world();
+    let agent = world.agent("screener-001@example.com", &["resume:read", "resume:score"]);
+    let operator = world.operator().holding("agents:write idp:admin");
+    let done = |answer: Answer<'_>| assert!(answer.status() < 300, "{answer}");
+    let patch = json!({
+        "version": "v2.0.0",
+        "capabilities": ["resume:read"],
+        "owner": "strangers",
+        "metadata": { "note": "not in the log" },
+    });
+    done(operator.patches(&path_of(&agent), &patch));
+    for status in ["suspended", "active", "revoked"] {
+        let change = json!({ "status": status, "reason": format!("it becomes {status}") });
+        done(operator.puts(&format!("{}/status", path_of(&agent)), &change));
+    }
+    done(operator.deletes(&path_of(&agent)));
+    let auditor = world.operator().holding("audit:read idp:admin");
+    let all = ["agent.updated", "agent.suspended", "agent.reactivated", "agent.revoked", "agent.archived"];
+    are_recorded(&auditor, &format!("&agentId={}", agent.id()), &all);
+    let whole = Value::from(events(&world, "")).to_string();
+    assert!(!whole.contains("not in the log"), "metadata is the owner's");
+}
+
+fn the_life_of_a_credential_is_recorded(case: Case) {
+    let world = case.world();
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    let operator = world.operator().holding("credentials:write");
+    let path = format!("{}/credentials", path_of(&agent));
+    let issued = operator.posts(&path, &json!({ "label": "blue deployment" }));
+    let location = issued.header("location").unwrap_or_default().to_owned();
+    let rotated = operator.posts(&format!("{location}/rotate"), &json!({ "gracePeriodSeconds": 60 }));
+    assert_eq!(rotated.status(), 201, "{rotated}");
+    assert_eq!(operator.deletes(&location).status(), 204);
+    let auditor = world.operator().holding("audit:read idp:admin");
+    let all = ["credential.issued", "credential.rotated", "credential.revoked"];
+    are_recorded(&auditor, &format!("&agentId={}", agent.id()), &all);
+}
+
+fn the_end_of_a_token_is_recorded(case: Case) {
+    let world = case.world();
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    let token = agent.holding("resume:read").token().to_owned();
+    let colleague = world.agent("screener-002@example.com", &["resume:read"]);
+    assert_eq!(colleague.revokes(&token).status(), 400);
+    assert_eq!(agent.revokes(&token).status(), 200);
+    let auditor = world.operator().holding("audit:read idp:admin");
+    auditor.gets("/audit/events?action=token.revoked&outcome=denied").is_recorded_as("denied");
+    auditor.gets("/audit/events?action=token.revoked&outcome=success").is_recorded_as("success");
+    let issued = events(&world, &format!("action=token.issued&agentId={}", agent.id()));
+    let ended = events(&world, &format!("action=token.revoked&agentId={}", agent.id()));
+    assert_eq!(ended[0]["subject"]["tokenId"], issued[0]["subject"]["tokenId"]);
+}
+
+/// The action under which an operation is recorded, whether it was fulfilled or refused.
+fn action_of(operation: &Operation) -> &'static str {
+    match operation.id.as_str() {
+        "registerAgent" => "agent.registered",
+        "updateAgent" => "agent.updated",
+        "changeAgentStatus" => "agent.suspended",
+        "decommissionAgent" => "agent.archived",
+        "issueCredential" => "credential.issued",
+        "rotateCredential" => "credential.rotated",
+        "revokeCredential" => "credential.revoked",
+        unknown => panic!("{unknown} is not in the table of actions: add it"),
+    }
+}
+
+/// The one event that this actor left under this action.
+#[track_caller]
+fn the_event(world: &contract_tests::world::World, actor: &str, action: &str) -> Value {
+    let mut found = events(world, &format!("action={action}&actorId={actor}&outcome=denied"));
+    assert_eq!(found.len(), 1, "{action} by {actor}: {found:#?}");
+    found.pop().unwrap_or_default()
+}
+
+fn every_change_that_was_refused_is_recorded(case: Case) {
+    let world = case.world();
+    let spec = Spec::load();
+    let auditor = world.agent("auditor@example.com", &["audit:read"]);
+    let subjects = Subjects::of(&world, &auditor);
+    let caller = world.agent("caller@example.com", &RESERVED);
+    let lacking = caller.holding(&reserved_without(&["audit:read"]));
+    for (operation, _) in taking_a_token(&spec) {
+        if !changes(operation) {
+            continue;
+        }
+        let about_nobody = operation.id == "registerAgent";
+        let answer = if about_nobody {
+            let mut agent = new_agent("second@example.com");
+            agent["capabilities"] = json!(["audit:read"]);
+            lacking.posts("/agents", &agent)
+        } else {
+            lacking.sends(subjects.request(operation))
+        };
+        assert_eq!(answer.status(), 403, "{}\n{answer}", operation.id);
+        let event = the_event(&world, caller.id(), action_of(operation));
+        assert_eq!(event["reason"], "reserved_capability_not_held", "{event:#}");
+        assert_eq!(event["requestId"].as_str(), answer.header("x-request-id"), "{event:#}");
+        assert_eq!(event["owner"], "operators", "{event:#}");
+        if !about_nobody {
+            assert_eq!(event["subject"]["agentId"], subjects.agent.as_str(), "{event:#}");
+        }
+        if operation.path.contains("{credentialId}") {
+            assert_eq!(event["subject"]["credentialId"], subjects.credential.as_str(), "{event:#}");
+        }
+    }
+}
+
+fn every_look_over_a_wall_is_recorded(case: Case) {
+    let world = case.world();
+    let spec = Spec::load();
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    let subjects = Subjects::of(&world, &agent);
+    for (number, (operation, _)) in taking_a_token(&spec).into_iter().enumerate() {
+        if !operation.path.contains("{agentId}") {
+            continue;
+        }
+        let stranger = world.stranger(&format!("stranger-{number}@example.com"), &RESERVED);
+        let answer = stranger.holding(&reserved_without(&["idp:admin"])).sends(subjects.request(operation));
+        assert_eq!(answer.status(), 404, "{}\n{answer}", operation.id);
+        let event = the_event(&world, stranger.id(), "access.denied");
+        assert_eq!(event["reason"], "other_owner", "{}: {event:#}", operation.id);
+        assert_eq!(event["requestId"].as_str(), answer.header("x-request-id"), "{event:#}");
+        // The one who looked is told of it, the one looked at is not named as its own.
+        assert_eq!(
+            (&event["owner"], &event["subject"]["agentId"]),
+            (&json!("strangers"), &json!(agent.id()))
+        );
+        // What is not there at all leaves nothing.
+        let nowhere = stranger.holding(&reserved_without(&["idp:admin"]));
+        assert_eq!(nowhere.sends(Subjects::nowhere().request(operation)).status(), 404);
+        the_event(&world, stranger.id(), "access.denied");
+    }
+}
+
+fn every_lack_of_a_scope_is_recorded(case: Case) {
+    let world = case.world();
+    let spec = Spec::load();
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    let subjects = Subjects::of(&world, &agent);
+    for (number, (operation, scopes)) in taking_a_token(&spec).into_iter().enumerate() {
+        let caller = world.agent(&format!("caller-{number}@example.com"), &["tokens:introspect"]);
+        let answer = caller.holding("tokens:introspect").sends(subjects.request(operation));
+        assert_eq!(answer.status(), 403, "{}\n{answer}", operation.id);
+        let event = the_event(&world, caller.id(), "access.denied");
+        assert_eq!(event["reason"], "insufficient_scope", "{}: {event:#}", operation.id);
+        assert_eq!(event["data"]["required"], json!(scopes), "{}: {event:#}", operation.id);
+    }
+}
+
+fn a_refusal_by_the_state_of_things_is_recorded(case: Case) {
+    let world = case.world();
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    let caller = world.agent("caller@example.com", &["agents:write", "credentials:write"]);
+    let caller_id = caller.id().to_owned();
+    let caller = caller.holding("agents:write credentials:write");
+    let subjects = Subjects::of(&world, &agent);
+    let status = |status: &str| {
+        let change = json!({ "status": status, "reason": "a test" });
+        caller.puts(&format!("{}/status", path_of(&agent)), &change)
+    };
+    let patch = Request::new("PATCH", &path_of(&agent)).merge_patch(&json!({ "version": "v2.0.0" }));
+    assert_eq!(caller.sends(patch.clone().header("if-match", "\"other\"")).status(), 412);
+    assert_eq!(the_event(&world, &caller_id, "agent.updated")["reason"], "precondition_failed");
+    assert_eq!(status("revoked").status(), 200);
+    assert_eq!(status("active").status(), 409);
+    assert_eq!(the_event(&world, &caller_id, "agent.reactivated")["reason"], "agent_status_has_no_way");
+    let path = format!("{}/credentials", path_of(&agent));
+    assert_eq!(caller.posts(&path, &json!({})).status(), 409);
+    assert_eq!(the_event(&world, &caller_id, "credential.issued")["reason"], "agent_ended");
+    assert_eq!(caller.deletes(&format!("{path}/{}", subjects.credential)).status(), 204);
+    assert_eq!(caller.posts(&format!("{path}/{}/rotate", subjects.credential), &json!({})).status(), 409);
+    assert_eq!(the_event(&world, &caller_id, "credential.rotated")["reason"], "credential_ended");
 }

@@ -1,14 +1,20 @@
 //! What a caller sees when the server fails: tables are taken away behind its back.
 
+use contract_tests::actor::{Actor, Answer, Request};
 use contract_tests::on_both_databases;
-use contract_tests::world::Case;
+use contract_tests::spec::{Operation, Security, Spec};
+use contract_tests::world::{Case, World};
 
-use crate::new_agent;
+use crate::operations::{Subjects, changes, reserved_without, taking_a_token};
+use crate::{new_agent, path_of};
 
 on_both_databases![
     a_fault_is_a_500_without_its_cause,
     a_server_that_cannot_know_does_not_say_yes,
     no_token_without_its_event,
+    no_change_without_its_event,
+    every_operation_tells_of_a_fault_and_not_of_its_cause,
+    every_operation_says_when_it_cannot_know,
 ];
 
 fn a_fault_is_a_500_without_its_cause(case: Case) {
@@ -53,4 +59,92 @@ fn no_token_without_its_event(case: Case) {
     agent.asks_for_a_token(&[]).is_as_recorded();
     let refused = agent.asks_for_a_token(&[("scope", "resume:delete")]);
     assert_eq!(refused.status(), 503, "{refused}");
+}
+
+fn no_change_without_its_event(case: Case) {
+    let world = case.world();
+    let spec = Spec::load();
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    let subjects = Subjects::of(&world, &agent);
+    let everything = world.operator().holding(&reserved_without(&[]));
+    let token = agent.holding("resume:read").token().to_owned();
+    let before = subjects.state(&world);
+    world.server.break_database("ALTER TABLE audit_events RENAME TO gone_events");
+    for (operation, _) in taking_a_token(&spec) {
+        if changes(operation) {
+            let answer = everything.sends(subjects.request(operation));
+            assert!([500, 503].contains(&answer.status()), "{}\n{answer}", operation.id);
+        }
+    }
+    let revoked = agent.revokes(&token);
+    assert!([500, 503].contains(&revoked.status()), "{revoked}");
+    world.server.break_database("ALTER TABLE gone_events RENAME TO audit_events");
+    assert_eq!(subjects.state(&world), before);
+    assert_eq!(everything.gets(&path_of(&agent)).status(), 200);
+    assert!(crate::is_active(&agent, &token));
+    assert_eq!(everything.posts("/agents", &new_agent("registered@example.com")).status(), 201);
+}
+
+/// Sends every operation that takes somebody, a good request each: with a token, or as a client.
+fn every_operation<'w>(
+    world: &'w World,
+    spec: &Spec,
+    bearer: &Actor<'w>,
+    subjects: &Subjects,
+    client: &Actor<'w>,
+    mut judge: impl FnMut(&Operation, Answer<'w>),
+) {
+    for operation in &spec.operations {
+        match &operation.security {
+            Security::Public => {}
+            Security::Bearer { .. } => judge(operation, bearer.sends(subjects.request(operation))),
+            Security::Client => {
+                let form = [("grant_type", "client_credentials"), ("token", bearer.token())];
+                judge(operation, client.sends(Request::new(&operation.method, &operation.path).form(&form)));
+            }
+        }
+    }
+    assert!(!world.server.log().is_empty());
+}
+
+fn every_operation_tells_of_a_fault_and_not_of_its_cause(case: Case) {
+    let world = case.world();
+    let spec = Spec::load();
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    let subjects = Subjects::of(&world, &agent);
+    let everything = world.operator().holding(&reserved_without(&[]));
+    for table in ["agent_capabilities", "credentials", "audit_events"] {
+        world.server.break_database(&format!("ALTER TABLE {table} RENAME TO gone_{table}"));
+    }
+    every_operation(&world, &spec, &everything, &subjects, &agent, |operation, answer| {
+        assert_eq!(answer.status(), 500, "{}\n{answer}", operation.id);
+        let (body, text) = (answer.json(), answer.text());
+        assert!(body["code"] == "INTERNAL_ERROR" || body["error"] == "server_error", "{answer}");
+        assert!(
+            !text.contains("gone") && !text.contains("audit_events") && !text.contains("rust"),
+            "{answer}"
+        );
+    });
+}
+
+fn every_operation_says_when_it_cannot_know(case: Case) {
+    let world = case.world();
+    let spec = Spec::load();
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    let subjects = Subjects::of(&world, &agent);
+    let everything = world.operator().holding(&reserved_without(&[]));
+    let before = subjects.state(&world);
+    world.server.break_database("ALTER TABLE changes RENAME TO gone_changes");
+    world.eventually(503, || world.anyone().gets("/health/ready"));
+    every_operation(&world, &spec, &everything, &subjects, &agent, |operation, answer| {
+        assert_eq!(answer.status(), 503, "{}\n{answer}", operation.id);
+        let body = answer.json();
+        assert!(
+            body["code"] == "SERVICE_UNAVAILABLE" || body["error"] == "temporarily_unavailable",
+            "{answer}"
+        );
+    });
+    world.server.break_database("ALTER TABLE gone_changes RENAME TO changes");
+    world.eventually(200, || world.anyone().gets("/health/ready"));
+    assert_eq!(subjects.state(&world), before);
 }

@@ -5,6 +5,8 @@
 
 mod agents;
 mod audit;
+mod authorization;
+mod credentials;
 mod discovery;
 mod documentation;
 mod door;
@@ -12,8 +14,16 @@ mod faults;
 mod forgeries;
 mod health;
 mod introspection;
+mod operations;
+mod revocation;
+mod rotations;
+mod statuses;
 mod tokens;
+mod updates;
+mod walls;
 
+use contract_tests::actor::Actor;
+use contract_tests::world::World;
 use serde_json::{Value, json};
 
 /// An agent to register, with its smallest number of members.
@@ -34,4 +44,26 @@ fn new_agent_with(more: &Value) -> Value {
         agent[name] = value.clone();
     }
     agent
+}
+
+/// The path of an agent.
+fn path_of(agent: &Actor<'_>) -> String {
+    format!("/agents/{}", agent.id())
+}
+
+/// Whether a token is alive, as far as this client may know.
+#[track_caller]
+fn is_active(client: &Actor<'_>, token: &str) -> bool {
+    let answer = client.asks_about(token);
+    assert_eq!(answer.status(), 200, "{answer}");
+    answer.json()["active"] == true
+}
+
+/// The audit events that pass a filter, the newest first, as somebody sees them who sees all.
+#[track_caller]
+fn events(world: &World, filter: &str) -> Vec<Value> {
+    let answer =
+        world.operator().holding("audit:read idp:admin").gets(&format!("/audit/events?limit=100&{filter}"));
+    assert_eq!(answer.status(), 200, "{answer}");
+    answer.json()["items"].as_array().cloned().unwrap_or_default()
 }
