@@ -2,6 +2,7 @@ use agentidp::domain::agents::{Agent, AgentFilter, AgentId, AgentStatus, Deploym
 use agentidp::domain::policy::Capability;
 use agentidp::store::agents::{AgentReads, AgentWrites};
 use agentidp::store::credentials::CredentialWrites;
+use agentidp::store::sql::PoolSettings;
 use agentidp::store::{Store, StoreFault, Unit};
 use serde_json::json;
 
@@ -285,7 +286,7 @@ async fn an_authentication_is_noted_once_a_minute_and_changes_nothing_else<W: Wo
 
 async fn an_agent_is_found_for_changing_as_for_reading<W: World>(db: &W) {
     let full = full_agent(1);
-    with_agents(db.store(), &[full.clone()]).await;
+    with_agents(db.store(), std::slice::from_ref(&full)).await;
     let mut unit = db.store().begin().await.unwrap();
     let mut lock = async |serial, owner: Option<&str>| {
         let owner = owner.map(|owner| Owner(owner.to_owned()));
@@ -342,7 +343,7 @@ async fn capabilities_that_stay_come_and_go_become_exactly_those_given<W: World>
 
 async fn a_change_that_is_dropped_has_never_been<W: World>(db: &W) {
     let before = Agent { capabilities: capabilities(&["a:b"]), ..agent(1) };
-    with_agents(db.store(), &[before.clone()]).await;
+    with_agents(db.store(), std::slice::from_ref(&before)).await;
     let mut unit = db.store().begin().await.unwrap();
     unit.agent_lock(agent_id(1), None).await.unwrap().unwrap();
     unit.agent_update(&Agent { revision: 2, ..agent(1) }).await.unwrap();
@@ -395,26 +396,26 @@ async fn an_agent_that_left_the_wall_meanwhile_is_not_found<W: World>(db: &W) {
 
 async fn an_agent_that_is_held_is_changed_by_nobody_else<W: World>(db: &W) {
     with_agents(db.store(), &[agent(1), agent(2)]).await;
-    let node = db.node(&impatient()).await.unwrap();
-    let touch = async || {
-        let mut unit = node.begin().await?;
+    let node = db.node(&PoolSettings { max_connections: 2, ..impatient() }).await.unwrap();
+    let touch = async |store: &W::Store| {
+        let mut unit = store.begin().await?;
         unit.agent_touch(agent_id(1), time(0)).await?;
         unit.commit().await
     };
-    let issue = async || {
-        let mut unit = node.begin().await?;
+    let issue = async |store: &W::Store| {
+        let mut unit = store.begin().await?;
         unit.credential_insert(&credential(1, agent_id(1)), &images(1)).await?;
         unit.commit().await
     };
     let mut unit = db.store().begin().await.unwrap();
     unit.agent_lock(agent_id(1), None).await.unwrap().unwrap();
-    for fault in [touch().await.unwrap_err(), issue().await.unwrap_err()] {
+    for fault in [touch(&node).await.unwrap_err(), issue(&node).await.unwrap_err()] {
         assert!(matches!(fault, StoreFault::Unavailable(_)), "{fault:?}");
     }
     assert_eq!(db.store().agent_get(agent_id(1), None).await.unwrap(), Some(agent(1)), "readers do not wait");
     drop(unit);
-    touch().await.unwrap();
-    issue().await.unwrap();
+    touch(db.store()).await.unwrap();
+    issue(db.store()).await.unwrap();
     W::close(&node).await;
 }
 

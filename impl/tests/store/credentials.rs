@@ -3,6 +3,7 @@ use agentidp::domain::changes::{ChangeKind, Rev};
 use agentidp::domain::credentials::{ClientRecord, Credential, CredentialStatus, SecretImages};
 use agentidp::store::agents::AgentWrites;
 use agentidp::store::credentials::{CredentialReads, CredentialWrites};
+use agentidp::store::sql::PoolSettings;
 use agentidp::store::{Store, StoreFault, Unit};
 
 use crate::world::{
@@ -223,25 +224,25 @@ async fn a_credential_is_found_for_changing_by_its_agent_alone<W: World>(db: &W)
 async fn a_credential_that_is_held_is_changed_by_nobody_else<W: World>(db: &W) {
     with_agents(db.store(), &[agent(1)]).await;
     with_credential(db.store(), &credential(1, agent_id(1)), &images(1)).await;
-    let node = db.node(&impatient()).await.unwrap();
-    let touch = async || {
-        let mut unit = node.begin().await?;
+    let node = db.node(&PoolSettings { max_connections: 2, ..impatient() }).await.unwrap();
+    let touch = async |store: &W::Store| {
+        let mut unit = store.begin().await?;
         unit.credential_touch(credential_id(1), time(0)).await?;
         unit.commit().await
     };
-    let revoke = async || {
-        let mut unit = node.begin().await?;
+    let revoke = async |store: &W::Store| {
+        let mut unit = store.begin().await?;
         unit.credential_revoke_all(agent_id(1)).await?;
         unit.commit().await
     };
     let mut unit = db.store().begin().await.unwrap();
     unit.credential_lock(agent_id(1), credential_id(1)).await.unwrap().unwrap();
-    for fault in [touch().await.unwrap_err(), revoke().await.unwrap_err()] {
+    for fault in [touch(&node).await.unwrap_err(), revoke(&node).await.unwrap_err()] {
         assert!(matches!(fault, StoreFault::Unavailable(_)), "{fault:?}");
     }
     drop(unit);
-    touch().await.unwrap();
-    revoke().await.unwrap();
+    touch(db.store()).await.unwrap();
+    revoke(db.store()).await.unwrap();
     W::close(&node).await;
 }
 
