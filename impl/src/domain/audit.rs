@@ -476,7 +476,8 @@ impl AuditWriter {
     /// Writes the event, and comes back when it is durable.
     ///
     /// Refused with [`Refusal::Overloaded`] when the queue is full. A fault means that the event may or may not be
-    /// there, and that what it speaks of must not happen.
+    /// there, and that what it speaks of must not happen; whatever kept the event out, it is
+    /// [`StoreFault::Unavailable`], as nothing is wrong with the request itself.
     pub async fn write(&self, event: AuditEvent) -> Result<Answered<()>, Fault> {
         let row = event.seal(&self.clock, &self.entropy)?;
         let (written, durable) = oneshot::channel();
@@ -486,7 +487,8 @@ impl AuditWriter {
             Err(mpsc::error::TrySendError::Full(_)) => return Ok(Err(Refusal::Overloaded)),
             Err(mpsc::error::TrySendError::Closed(_)) => return Err(ended()),
         }
-        durable.await.map_err(|_| ended())??;
+        let unwritten = |fault: StoreFault| Fault::Store(StoreFault::Unavailable(fault.to_string()));
+        durable.await.map_err(|_| ended())?.map_err(unwritten)?;
         Ok(Ok(()))
     }
 
