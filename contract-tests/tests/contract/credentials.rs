@@ -16,6 +16,7 @@ on_both_databases![
     an_end_in_the_past_is_refused,
     every_constraint_of_a_new_credential_is_kept,
     an_agent_has_at_most_sixteen_live_credentials,
+    of_many_issued_at_once_sixteen_live,
     a_revoked_agent_gets_no_credentials,
     a_suspended_agent_gets_a_credential_for_later,
     a_new_credential_is_json,
@@ -180,6 +181,27 @@ fn an_agent_has_at_most_sixteen_live_credentials(case: Case) {
     assert_eq!(issue().status(), 201);
     world.eventually(201, issue);
     assert_eq!(issue().status(), 409);
+}
+
+fn of_many_issued_at_once_sixteen_live(case: Case) {
+    let world = case.world();
+    let agent = screener(&world);
+    let (issuer, path) = (&issuer(&world), &credentials_of(&agent));
+    let issue = move || {
+        loop {
+            let status = issuer.posts(path, &json!({})).status();
+            // There may be no room to hash just now, which is no answer to the question.
+            if status != 503 {
+                return status;
+            }
+        }
+    };
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..20).map(|_| scope.spawn(issue)).collect();
+        running.into_iter().map(|one| one.join().unwrap_or_default()).collect()
+    });
+    let count = |status: u16| statuses.iter().filter(|one| **one == status).count();
+    assert_eq!((count(201), count(409)), (15, 5), "{statuses:?}");
 }
 
 fn a_revoked_agent_gets_no_credentials(case: Case) {

@@ -13,6 +13,7 @@ on_both_databases![
     with_grace_both_secrets_work_until_it_is_over,
     grace_does_not_outlive_the_credentials_own_end,
     a_new_credential_inherits_the_label_and_the_time_to_live,
+    an_end_stays_within_what_can_be_written,
     a_credential_is_rotated_once,
     of_two_rotations_at_once_one_is_made,
     a_credential_that_has_ended_is_not_rotated,
@@ -125,6 +126,19 @@ fn a_new_credential_inherits_the_label_and_the_time_to_live(case: Case) {
     };
     let lives = |credential: &Value| time(credential, "expiresAt") - time(credential, "createdAt");
     assert_eq!(lives(&new), lives(&old), "{answer}");
+}
+
+fn an_end_stays_within_what_can_be_written(case: Case) {
+    let world = case.world();
+    let agent = screener(&world);
+    let new = json!({ "expiresAt": "9999-12-31T23:59:59.999Z" });
+    let issued = issuer(&world).posts(&format!("{}/credentials", path_of(&agent)), &new);
+    assert_eq!(issued.json()["expiresAt"], new["expiresAt"], "{issued}");
+    let location = issued.header("location").unwrap_or_default().to_owned();
+    let answer = issuer(&world).posts(&format!("{location}/rotate"), &json!({}));
+    assert_eq!(rotated(&world, &answer).asks_for_a_token(&[]).status(), 200);
+    let read = issuer(&world).gets(answer.header("location").unwrap_or_default());
+    assert_eq!(read.json()["expiresAt"], answer.json()["expiresAt"], "{read}");
 }
 
 fn a_credential_is_rotated_once(case: Case) {

@@ -12,6 +12,11 @@ on_both_databases![
     what_is_not_there_stays_and_null_removes,
     metadata_is_merged_member_by_member,
     what_a_merge_makes_is_bounded,
+    what_metadata_holds_comes_back_as_it_was,
+    a_character_that_no_database_keeps_is_refused,
+    an_end_is_kept_to_the_millisecond,
+    an_end_beyond_what_can_be_written_is_refused,
+    several_fields_of_versions_are_one_list,
     a_change_of_nothing_changes_nothing,
     an_update_is_made_to_the_version_that_was_seen,
     an_update_of_another_version_is_refused,
@@ -147,6 +152,83 @@ fn what_a_merge_makes_is_bounded(case: Case) {
     assert_eq!(unchanged["metadata"], json!({ "a": "a".repeat(10_000) }));
 }
 
+fn what_metadata_holds_comes_back_as_it_was(case: Case) {
+    let world = case.world();
+    let writer = writer(&world);
+    let metadata = json!({
+        "zero": 0, "negative": -1, "float": 1.0, "tenth": 0.1, "large": 1e21, "small": 1e-9, "hundred": 1e2,
+        "largest": u64::MAX, "least": i64::MIN, "beyond": 12_345_678_901_234_567_890_u64,
+        "text": "\u{e9}\u{1f980}\u{7f}\\\"/\n", "": { "a b": [[], {}, [null, true, false]] },
+        "z": 1, "B": 2, "a": 3, "\u{e9}": 4,
+    });
+    let agent = crate::new_agent_with(&json!({ "metadata": metadata }));
+    let registered = writer.posts("/agents", &agent).json()["agent"].clone();
+    let path = format!("/agents/{}", registered["id"].as_str().unwrap_or_default());
+    assert_eq!(registered["metadata"], metadata);
+    let read = writer.gets(&path);
+    assert_eq!(read.json()["metadata"].to_string(), registered["metadata"].to_string());
+    let again = writer.patches(&path, &json!({ "metadata": metadata }));
+    assert_eq!(again.header("etag"), read.header("etag"), "the same is no change\n{again}");
+    let patched = writer.patches(&path, &json!({ "metadata": { "more": { "ten": 1e1, "one": 1.0 } } }));
+    assert_eq!(writer.gets(&path).text(), patched.text());
+}
+
+fn a_character_that_no_database_keeps_is_refused(case: Case) {
+    let world = case.world();
+    let (agent, writer) = (screener(&world), writer(&world));
+    for metadata in [json!({ "a": "b\u{0}c" }), json!({ "a\u{0}": 1 }), json!({ "a": [{ "b": "\u{0}" }] })] {
+        let answer = writer.patches(&path_of(&agent), &json!({ "metadata": metadata }));
+        assert_eq!(answer.status(), 400, "{metadata}\n{answer}");
+        let answer = writer.posts(
+            "/agents",
+            &crate::new_agent_with(&json!({ "email": "nul@example.com", "metadata": metadata })),
+        );
+        assert_eq!(answer.status(), 400, "{metadata}\n{answer}");
+    }
+    let lone = r#"{"metadata":{"a":"\ud800"}}"#;
+    let request = Request::new("PATCH", &path_of(&agent)).body("application/merge-patch+json", lone);
+    let answer = writer.sends(request);
+    assert_eq!(answer.status(), 400, "{answer}");
+}
+
+fn an_end_is_kept_to_the_millisecond(case: Case) {
+    let world = case.world();
+    let (agent, writer) = (screener(&world), writer(&world));
+    let patch = json!({ "validUntil": "2098-07-01T02:00:00.123987654+02:00" });
+    let first = writer.patches(&path_of(&agent), &patch);
+    assert_eq!(agent_in(&first)["validUntil"], "2098-07-01T00:00:00.123Z");
+    let again = writer.patches(&path_of(&agent), &patch);
+    assert_eq!((agent_in(&again), again.header("etag")), (first.json(), first.header("etag")));
+    let as_shown = writer.patches(&path_of(&agent), &json!({ "validUntil": "2098-07-01T00:00:00.123Z" }));
+    assert_eq!((agent_in(&as_shown), as_shown.header("etag")), (first.json(), first.header("etag")));
+}
+
+fn an_end_beyond_what_can_be_written_is_refused(case: Case) {
+    let world = case.world();
+    let (agent, writer) = (screener(&world), writer(&world));
+    let last = json!({ "validUntil": "9999-12-31T23:59:59.999Z" });
+    assert_eq!(agent_in(&writer.patches(&path_of(&agent), &last))["validUntil"], last["validUntil"]);
+    assert_eq!(writer.gets(&path_of(&agent)).json()["validUntil"], last["validUntil"]);
+    for time in ["9999-12-31T23:59:59.999-00:01", "9999-12-31T23:59:60Z", "+10000-01-01T00:00:00Z"] {
+        let answer = writer.patches(&path_of(&agent), &json!({ "validUntil": time }));
+        assert_eq!(answer.status(), 400, "{time}\n{answer}");
+    }
+}
+
+fn several_fields_of_versions_are_one_list(case: Case) {
+    let world = case.world();
+    let (agent, writer) = (screener(&world), writer(&world));
+    let tag = writer.gets(&path_of(&agent)).header("etag").unwrap_or_default().to_owned();
+    let with = |tags: [&str; 2]| {
+        let patch = json!({ "version": "v8.0.0" });
+        let request = Request::new("PATCH", &path_of(&agent)).merge_patch(&patch);
+        writer.sends(request.header("if-match", tags[0]).header("if-match", tags[1])).status()
+    };
+    // One list (RFC 9110 section 5.3), or refused; never one of them alone.
+    assert!([400, 412].contains(&with(["\"other\"", "\"another\""])));
+    assert!([200, 400].contains(&with(["\"other\"", &tag])));
+}
+
 fn a_change_of_nothing_changes_nothing(case: Case) {
     let world = case.world();
     let (agent, writer) = (screener(&world), writer(&world));
@@ -208,6 +290,8 @@ fn an_update_of_another_version_is_refused(case: Case) {
         "\"\"".to_owned(),
         "nothing".to_owned(),
         "\"*\"".to_owned(),
+        "\"a,*,b\"".to_owned(),
+        "\"other\", *".to_owned(),
     ] {
         let answer = if_match(&tags);
         assert_eq!(answer.status(), 412, "{tags}\n{answer}");
