@@ -27,6 +27,7 @@ use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::bootstrap::{BootstrapFault, BootstrapParts, BootstrapService};
 use crate::domain::credentials::{CredentialMint, CredentialParts, CredentialService};
 use crate::domain::feed::Feed;
+use crate::domain::idempotency::Idempotency;
 use crate::domain::keys::{KeyFault, KeyRing, KeySettings, Signing, SigningAlgorithm};
 use crate::domain::tally::Tally;
 use crate::domain::tokens::{LIFETIMES, TokenParts, TokenService, TokenSettings};
@@ -313,6 +314,7 @@ async fn serve_on<S: Store>(
         clock.clone(),
         halted.clone(),
     ));
+    background.spawn(jobs::idempotency::run(store.clone(), clock.clone(), halted.clone()));
     background.spawn(jobs::uses::run(store.clone(), Arc::clone(&uses), clock.clone(), halted.clone()));
     background.spawn(jobs::tally::run(audit_writer.clone(), Arc::clone(&tally), halted));
 
@@ -366,6 +368,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let pool = HashPool::new(cores, HASHES_WAITING);
     let mint = CredentialMint::new(master.clone(), pool.clone(), entropy.clone());
+    let idempotency = Idempotency::new(store.clone(), clock.clone(), entropy.clone(), master.clone());
     let agents = AgentService::new(AgentParts {
         store: store.clone(),
         clock: clock.clone(),
@@ -373,6 +376,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         mint: mint.clone(),
         audit: audit_writer.clone(),
         feed: Arc::clone(&feed),
+        idempotency: idempotency.clone(),
     });
     let credentials = CredentialService::new(CredentialParts {
         store: store.clone(),
@@ -381,6 +385,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         mint,
         audit: audit_writer.clone(),
         feed: Arc::clone(&feed),
+        idempotency,
     });
     let tokens = TokenService::new(TokenParts {
         store: store.clone(),

@@ -81,6 +81,7 @@ pub trait Agents: Door {
         &self,
         context: Self::Context,
         caller: Self::Caller,
+        params: RegisterAgentParams,
         body: models::NewAgent,
     ) -> impl Future<Output = RegisterAgentResponse> + Send;
     /// Turns a refusal into one of the answers that `registerAgent` declares.
@@ -877,13 +878,35 @@ async fn list_agents<A: Agents>(State(api): State<A>, request: Request) -> Respo
     api.list_agents(context, caller, params).await.into_response()
 }
 
+/// The parameters of `registerAgent`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RegisterAgentParams {
+    /// A value of the caller's that names this request, so that sending it again after a broken connection does nothing twice: for 24 hours the same request with the same key gets the first answer again. Another request with the same key, and the same one while the first is in work, is a conflict. An answer with a secret is kept for 10 minutes only, encrypted under a key that takes this value to make; after that, rotate.
+    pub idempotency_key: Option<String>,
+}
+
 /// Reads the parameters of `registerAgent`, each held to its constraints.
-fn read_register_agent(parts: &Parts, path: Option<&RawPathParams>) -> Result<(), Found> {
+fn read_register_agent(parts: &Parts, path: Option<&RawPathParams>) -> Result<RegisterAgentParams, Found> {
     let found = &mut Found::default();
     let _ = path;
     let in_query = Texts::query(parts.uri.query(), found);
     in_query.refuse_unknown(&[], found);
-    let params = ();
+    let in_headers = Texts::headers(&parts.headers, &["idempotency-key"], found);
+    let idempotency_key = in_headers.one("idempotency-key", found);
+    let params = RegisterAgentParams { idempotency_key };
+    if let Some(value) = &params.idempotency_key {
+        let at = &Pointer::parameters(Place::Header);
+        let at = &at.key("idempotency-key");
+
+        check::min_length(value, 16, at, found);
+        check::max_length(value, 128, at, found);
+
+        {
+            static PATTERN: LazyLock<Regex> = LazyLock::new(|| check::compiled("^[!-~]+$"));
+            check::pattern(value, &PATTERN, at, found);
+        }
+        let _ = (value, at);
+    }
     if found.is_empty() { Ok(params) } else { Err(std::mem::take(found)) }
 }
 
@@ -1010,7 +1033,7 @@ async fn register_agent<A: Agents>(State(api): State<A>, request: Request) -> Re
         Ok(caller) => caller,
         Err(refusal) => return api.refuse_register_agent(&context, refusal).await.into_response(),
     };
-    let () = match read_register_agent(&parts, path) {
+    let params = match read_register_agent(&parts, path) {
         Ok(params) => params,
         Err(found) => {
             return api.refuse_register_agent(&context, Refusal::from(found).into()).await.into_response();
@@ -1025,7 +1048,7 @@ async fn register_agent<A: Agents>(State(api): State<A>, request: Request) -> Re
         Ok(body) => body,
         Err(refusal) => return api.refuse_register_agent(&context, refusal.into()).await.into_response(),
     };
-    api.register_agent(context, caller, body).await.into_response()
+    api.register_agent(context, caller, params, body).await.into_response()
 }
 
 /// The parameters of `updateAgent`.

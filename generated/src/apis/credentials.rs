@@ -267,6 +267,8 @@ async fn get_credential<A: Credentials>(State(api): State<A>, request: Request) 
 pub struct IssueCredentialParams {
     /// The agent's id.
     pub agent_id: uuid::Uuid,
+    /// A value of the caller's that names this request, so that sending it again after a broken connection does nothing twice: for 24 hours the same request with the same key gets the first answer again. Another request with the same key, and the same one while the first is in work, is a conflict. An answer with a secret is kept for 10 minutes only, encrypted under a key that takes this value to make; after that, rotate.
+    pub idempotency_key: Option<String>,
 }
 
 /// Reads the parameters of `issueCredential`, each held to its constraints.
@@ -284,11 +286,26 @@ fn read_issue_credential(
     in_path.require("agentId", agent_id.is_some(), found);
     let in_query = Texts::query(parts.uri.query(), found);
     in_query.refuse_unknown(&[], found);
+    let in_headers = Texts::headers(&parts.headers, &["idempotency-key"], found);
+    let idempotency_key = in_headers.one("idempotency-key", found);
     let Some(agent_id) = agent_id else { return Err(found.clone()) };
-    let params = IssueCredentialParams { agent_id };
+    let params = IssueCredentialParams { agent_id, idempotency_key };
     {
         let (value, at) = (&params.agent_id, &Pointer::parameters(Place::Path));
         let at = &at.key("agentId");
+        let _ = (value, at);
+    }
+    if let Some(value) = &params.idempotency_key {
+        let at = &Pointer::parameters(Place::Header);
+        let at = &at.key("idempotency-key");
+
+        check::min_length(value, 16, at, found);
+        check::max_length(value, 128, at, found);
+
+        {
+            static PATTERN: LazyLock<Regex> = LazyLock::new(|| check::compiled("^[!-~]+$"));
+            check::pattern(value, &PATTERN, at, found);
+        }
         let _ = (value, at);
     }
     if found.is_empty() { Ok(params) } else { Err(std::mem::take(found)) }
@@ -756,6 +773,8 @@ pub struct RotateCredentialParams {
     pub agent_id: uuid::Uuid,
     /// The credential's id.
     pub credential_id: uuid::Uuid,
+    /// A value of the caller's that names this request, so that sending it again after a broken connection does nothing twice: for 24 hours the same request with the same key gets the first answer again. Another request with the same key, and the same one while the first is in work, is a conflict. An answer with a secret is kept for 10 minutes only, encrypted under a key that takes this value to make; after that, rotate.
+    pub idempotency_key: Option<String>,
 }
 
 /// Reads the parameters of `rotateCredential`, each held to its constraints.
@@ -775,9 +794,11 @@ fn read_rotate_credential(
     in_path.require("credentialId", credential_id.is_some(), found);
     let in_query = Texts::query(parts.uri.query(), found);
     in_query.refuse_unknown(&[], found);
+    let in_headers = Texts::headers(&parts.headers, &["idempotency-key"], found);
+    let idempotency_key = in_headers.one("idempotency-key", found);
     let Some(agent_id) = agent_id else { return Err(found.clone()) };
     let Some(credential_id) = credential_id else { return Err(found.clone()) };
-    let params = RotateCredentialParams { agent_id, credential_id };
+    let params = RotateCredentialParams { agent_id, credential_id, idempotency_key };
     {
         let (value, at) = (&params.agent_id, &Pointer::parameters(Place::Path));
         let at = &at.key("agentId");
@@ -786,6 +807,19 @@ fn read_rotate_credential(
     {
         let (value, at) = (&params.credential_id, &Pointer::parameters(Place::Path));
         let at = &at.key("credentialId");
+        let _ = (value, at);
+    }
+    if let Some(value) = &params.idempotency_key {
+        let at = &Pointer::parameters(Place::Header);
+        let at = &at.key("idempotency-key");
+
+        check::min_length(value, 16, at, found);
+        check::max_length(value, 128, at, found);
+
+        {
+            static PATTERN: LazyLock<Regex> = LazyLock::new(|| check::compiled("^[!-~]+$"));
+            check::pattern(value, &PATTERN, at, found);
+        }
         let _ = (value, at);
     }
     if found.is_empty() { Ok(params) } else { Err(std::mem::take(found)) }

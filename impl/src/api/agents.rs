@@ -3,7 +3,7 @@
 use generated::apis::agents::{
     Agents, ChangeAgentStatusParams, ChangeAgentStatusResponse, DecommissionAgentParams,
     DecommissionAgentResponse, GetAgentParams, GetAgentResponse, ListAgentsParams, ListAgentsResponse,
-    RegisterAgentResponse, UpdateAgentParams, UpdateAgentResponse,
+    RegisterAgentParams, RegisterAgentResponse, UpdateAgentParams, UpdateAgentResponse,
 };
 use generated::models;
 use generated::types::{JsonObject, Timestamp};
@@ -11,12 +11,13 @@ use http::HeaderValue;
 use uuid::Uuid;
 
 use super::error::{Refused, answers, header};
-use super::{Api, Context, credentials};
+use super::{Api, Context, created, credentials, idempotency_key, kept};
 use crate::domain::agents::{
     Agent, AgentFilter, AgentId, AgentPatch, AgentStatus, Attempt, DeploymentEnv, NewAgent, Owner, Registered, Seen,
 };
 use crate::domain::callers::Principal;
 use crate::domain::credentials::IssuedCredential;
+use crate::domain::idempotency::Once;
 use crate::domain::policy::Capability;
 use crate::store::Store;
 
@@ -41,13 +42,17 @@ impl<S: Store> Agents for Api<S> {
         &self,
         context: Context,
         caller: Principal,
+        params: RegisterAgentParams,
         body: models::NewAgent,
     ) -> RegisterAgentResponse {
-        let registered = self.agents.register(&context.request, &caller, new_agent(body)).await;
-        context.answer(registered, |registered| {
-            let location = header(format!("/agents/{}", registered.agent.id));
-            let etag = etag(&registered.agent);
-            Ok(RegisterAgentResponse::Created { body: registration(registered), location, etag })
+        let key = idempotency_key(params.idempotency_key, "registerAgent", &[], &body);
+        let once = Once { key: key.as_ref(), answer: &|made: &Registered| kept(&registration(made.clone())) };
+        let made = self.agents.register(&context.request, &caller, new_agent(body), once).await;
+        context.answer(made, |made| {
+            let body = created(made, registration)?;
+            let location = header(format!("/agents/{}", body.agent.id));
+            // What is new is in its first revision.
+            Ok(RegisterAgentResponse::Created { body, location, etag: HeaderValue::from_static("\"1\"") })
         })
     }
 

@@ -12,12 +12,13 @@ use generated::types::{Secret, Timestamp};
 use http::HeaderValue;
 
 use super::error::{Refused, answers, header};
-use super::{Api, Context};
+use super::{Api, Context, created, idempotency_key, kept};
 use crate::domain::agents::AgentId;
 use crate::domain::callers::Principal;
 use crate::domain::credentials::{
     Credential, CredentialId, CredentialStatus, IssuedCredential, NewCredential,
 };
+use crate::domain::idempotency::Once;
 use crate::store::Store;
 
 answers!(GetCredentialResponse: Ok; refused as error:
@@ -41,11 +42,14 @@ impl<S: Store> Credentials for Api<S> {
         params: IssueCredentialParams,
         body: models::NewCredential,
     ) -> IssueCredentialResponse {
+        let about = [params.agent_id.as_bytes().as_slice()];
+        let key = idempotency_key(params.idempotency_key, "issueCredential", &about, &body);
+        let once = Once { key: key.as_ref(), answer: &|made: &IssuedCredential| kept(&issued(made.clone())) };
         let new = NewCredential { label: body.label, expires_at: body.expires_at.map(|time| time.0) };
-        let made = self.credentials.issue(&context.request, &caller, AgentId(params.agent_id), new).await;
+        let made = self.credentials.issue(&context.request, &caller, AgentId(params.agent_id), new, once).await;
         context.answer(made, |made| {
-            let location = location(&made.credential);
-            Ok(IssueCredentialResponse::Created { body: issued(made), location })
+            let body = created(made, issued)?;
+            Ok(IssueCredentialResponse::Created { location: location(&body), body })
         })
     }
 
@@ -95,10 +99,13 @@ impl<S: Store> Credentials for Api<S> {
     ) -> RotateCredentialResponse {
         let (agent_id, id) = (AgentId(params.agent_id), CredentialId(params.credential_id));
         let grace = Duration::from_secs(body.grace_period_seconds.unwrap_or(0).into());
-        let made = self.credentials.rotate(&context.request, &caller, agent_id, id, grace).await;
+        let about = [params.agent_id.as_bytes().as_slice(), params.credential_id.as_bytes()];
+        let key = idempotency_key(params.idempotency_key, "rotateCredential", &about, &body);
+        let once = Once { key: key.as_ref(), answer: &|made: &IssuedCredential| kept(&issued(made.clone())) };
+        let made = self.credentials.rotate(&context.request, &caller, agent_id, id, grace, once).await;
         context.answer(made, |made| {
-            let location = location(&made.credential);
-            Ok(RotateCredentialResponse::Created { body: issued(made), location })
+            let body = created(made, issued)?;
+            Ok(RotateCredentialResponse::Created { location: location(&body), body })
         })
     }
 
@@ -158,6 +165,6 @@ pub(super) fn issued(issued: IssuedCredential) -> models::IssuedCredential {
     }
 }
 
-fn location(credential: &Credential) -> HeaderValue {
+fn location(credential: &models::IssuedCredential) -> HeaderValue {
     header(format!("/agents/{}/credentials/{}", credential.agent_id, credential.id))
 }

@@ -103,6 +103,9 @@ impl Problem {
                     }
                     Refusal::AgentConflict(_) => (StatusCode::CONFLICT, C::AgentConflict, O::InvalidRequest),
                     Refusal::CredentialConflict(_) => (StatusCode::CONFLICT, C::CredentialConflict, O::InvalidRequest),
+                    Refusal::IdempotencyConflict(_) => {
+                        (StatusCode::CONFLICT, C::IdempotencyConflict, O::InvalidRequest)
+                    }
                     Refusal::TokenNotYours => (StatusCode::BAD_REQUEST, C::ValidationError, O::InvalidGrant),
                     Refusal::NotPermitted(_) | Refusal::InsufficientScope { .. } => {
                         (StatusCode::FORBIDDEN, C::AuthorizationError, O::UnauthorizedClient)

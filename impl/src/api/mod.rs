@@ -18,6 +18,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use generated::operations::Operation;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use self::error::{Problem, Refusable, Refused};
 use crate::domain::agents::AgentService;
@@ -25,6 +27,7 @@ use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::callers::{Client, RequestContext};
 use crate::domain::credentials::CredentialService;
 use crate::domain::feed::Feed;
+use crate::domain::idempotency::{Created, IdempotencyKey};
 use crate::domain::keys::KeyRing;
 use crate::domain::refusal::{Answered, Fault};
 use crate::domain::tokens::TokenService;
@@ -114,5 +117,31 @@ impl Context {
             Ok(Err(refusal)) => self.refuse(&refusal.into()),
             Err(fault) => self.refuse(&fault.into()),
         }
+    }
+}
+
+/// The idempotency key of a request for an operation about something, if it came with one.
+fn idempotency_key(
+    key: Option<String>,
+    operation: &'static str,
+    about: &[&[u8]],
+    body: &impl Serialize,
+) -> Option<IdempotencyKey> {
+    let body = kept(body);
+    let request: Vec<&[u8]> = about.iter().copied().chain([body.as_slice()]).collect();
+    key.map(|key| IdempotencyKey::new(key, operation, &request))
+}
+
+/// A body as it is kept for whoever asks again.
+fn kept(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).expect("a type of the specification is JSON")
+}
+
+/// The body of what was made, now or before.
+fn created<T, B: DeserializeOwned>(made: Created<T>, body: impl FnOnce(T) -> B) -> Result<B, Fault> {
+    match made {
+        Created::New(made) => Ok(body(made)),
+        Created::Before(kept) => serde_json::from_slice(&kept)
+            .map_err(|error| Fault::Impossible(format!("idempotency_keys.answer_sealed is no answer: {error}"))),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::{constant_time, hkdf, hmac};
+use aws_lc_rs::{constant_time, digest, hkdf, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
@@ -21,6 +21,7 @@ pub struct MasterKey(Arc<Derived>);
 
 struct Derived {
     sealing: LessSafeKey,
+    narrowing: hmac::Key,
     verifying: hmac::Key,
     verifier_key_version: String,
 }
@@ -80,6 +81,10 @@ impl MasterKey {
         let version = derive::<8>(&root, "verifier key version v1")?;
         Ok(Self(Arc::new(Derived {
             sealing: LessSafeKey::new(sealing),
+            narrowing: hmac::Key::new(
+                hmac::HMAC_SHA256,
+                derive::<32>(&root, "sealing with a value of the caller v1")?.as_slice(),
+            ),
             verifying: hmac::Key::new(
                 hmac::HMAC_SHA256,
                 derive::<32>(&root, "client secret verifier v1")?.as_slice(),
@@ -90,36 +95,41 @@ impl MasterKey {
 
     /// Seals under AES-256-GCM with a random nonce: version, nonce, ciphertext, tag.
     pub fn seal(&self, place: &Seal<'_>, plain: &[u8], entropy: &Entropy) -> Result<Vec<u8>, CryptoFault> {
-        let nonce = entropy.bytes::<NONCE_LEN>();
-        let mut body = Zeroizing::new(plain.to_vec());
-        let tag = self
-            .0
-            .sealing
-            .seal_in_place_separate_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(place.associated_data()),
-                &mut body,
-            )
-            .map_err(|_| CryptoFault::Failed("AES-256-GCM"))?;
-        Ok([&[SEAL_VERSION], nonce.as_slice(), body.as_slice(), tag.as_ref()].concat())
+        seal_under(&self.0.sealing, place, plain, entropy)
     }
 
     /// Opens what was sealed with the same master key for the same place; anything else is
     /// [`CryptoFault::DoesNotOpen`].
     pub fn open(&self, place: &Seal<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoFault> {
-        let fault = || CryptoFault::DoesNotOpen(place.to_string());
-        let body = sealed.strip_prefix(&[SEAL_VERSION]).ok_or_else(fault)?;
-        let (nonce, body) = body.split_at_checked(NONCE_LEN).ok_or_else(fault)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| fault())?;
-        let mut body = Zeroizing::new(body.to_vec());
-        let length = self
-            .0
-            .sealing
-            .open_in_place(nonce, Aad::from(place.associated_data()), &mut body)
-            .map_err(|_| fault())?
-            .len();
-        body.truncate(length);
-        Ok(body)
+        open_under(&self.0.sealing, place, sealed)
+    }
+
+    /// As [`MasterKey::seal`], under a key that takes a value of the caller's to make: neither the master key nor the
+    /// value alone opens it.
+    pub fn seal_with(
+        &self,
+        value: &SecretText,
+        place: &Seal<'_>,
+        plain: &[u8],
+        entropy: &Entropy,
+    ) -> Result<Vec<u8>, CryptoFault> {
+        seal_under(&self.narrowed(value)?, place, plain, entropy)
+    }
+
+    /// Opens what [`MasterKey::seal_with`] sealed.
+    pub fn open_with(
+        &self,
+        value: &SecretText,
+        place: &Seal<'_>,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, CryptoFault> {
+        open_under(&self.narrowed(value)?, place, sealed)
+    }
+
+    fn narrowed(&self, value: &SecretText) -> Result<LessSafeKey, CryptoFault> {
+        let key = hmac::sign(&self.0.narrowing, value.expose().as_bytes());
+        let key = UnboundKey::new(&AES_256_GCM, key.as_ref()).map_err(|_| CryptoFault::Failed("AES-256-GCM"))?;
+        Ok(LessSafeKey::new(key))
     }
 
     /// The fast one-way image of a client secret's random part: HMAC-SHA-256 under a derived key.
@@ -139,6 +149,48 @@ impl MasterKey {
     pub fn verifier_key_version(&self) -> &str {
         &self.0.verifier_key_version
     }
+}
+
+fn seal_under(
+    key: &LessSafeKey,
+    place: &Seal<'_>,
+    plain: &[u8],
+    entropy: &Entropy,
+) -> Result<Vec<u8>, CryptoFault> {
+    let nonce = entropy.bytes::<NONCE_LEN>();
+    let mut body = Zeroizing::new(plain.to_vec());
+    let tag = key
+        .seal_in_place_separate_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(place.associated_data()),
+            &mut body,
+        )
+        .map_err(|_| CryptoFault::Failed("AES-256-GCM"))?;
+    Ok([&[SEAL_VERSION], nonce.as_slice(), body.as_slice(), tag.as_ref()].concat())
+}
+
+fn open_under(key: &LessSafeKey, place: &Seal<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoFault> {
+    let fault = || CryptoFault::DoesNotOpen(place.to_string());
+    let body = sealed.strip_prefix(&[SEAL_VERSION]).ok_or_else(fault)?;
+    let (nonce, body) = body.split_at_checked(NONCE_LEN).ok_or_else(fault)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| fault())?;
+    let mut body = Zeroizing::new(body.to_vec());
+    let length =
+        key.open_in_place(nonce, Aad::from(place.associated_data()), &mut body).map_err(|_| fault())?.len();
+    body.truncate(length);
+    Ok(body)
+}
+
+/// The SHA-256 digest of these parts, each with its length before it, so that no two lists have the same bytes.
+pub fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(part);
+    }
+    let mut digest = [0; 32];
+    digest.copy_from_slice(context.finish().as_ref());
+    digest
 }
 
 fn derive<const N: usize>(root: &hkdf::Prk, purpose: &str) -> Result<Zeroizing<[u8; N]>, CryptoFault> {
@@ -232,5 +284,23 @@ mod tests {
             let refused = MasterKey::from_text(&SecretText::new(text.to_owned()));
             assert_eq!(refused.err(), Some(CryptoFault::MasterKeyMalformed));
         }
+    }
+
+    #[test]
+    fn what_is_sealed_with_a_value_opens_with_the_same_value_alone() {
+        let entropy = Entropy::seeded(11);
+        let master = MasterKey::from_text(&MasterKey::generate(&entropy)).unwrap();
+        let place = Seal { table: "idempotency_keys", id: "1", purpose: "answer" };
+        let (mine, other) = (SecretText::new("a key of mine".into()), SecretText::new("another key".into()));
+        let sealed = master.seal_with(&mine, &place, b"the answer", &entropy).unwrap();
+        assert_eq!(master.open_with(&mine, &place, &sealed).unwrap().as_slice(), b"the answer");
+        assert!(master.open_with(&other, &place, &sealed).is_err());
+        assert!(master.open(&place, &sealed).is_err());
+    }
+
+    #[test]
+    fn a_digest_tells_where_one_part_ends_and_the_next_begins() {
+        assert_ne!(digest(&[b"ab", b"c"]), digest(&[b"a", b"bc"]));
+        assert_eq!(digest(&[b"ab", b"c"]), digest(&[b"ab", b"c"]));
     }
 }

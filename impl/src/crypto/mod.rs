@@ -11,7 +11,7 @@ pub mod secret;
 pub use entropy::Entropy;
 pub use hashing::{HashFault, HashPool};
 pub use jwt::install;
-pub use master::{MasterKey, Seal};
+pub use master::{MasterKey, Seal, digest};
 pub use secret::{ClientSecret, SecretText};
 
 /// The crypto back end or something that was sealed failed. Never holds key material.

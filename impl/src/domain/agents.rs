@@ -13,6 +13,7 @@ use super::callers::{Principal, RequestContext};
 use super::changes::ChangeKind;
 use super::credentials::{Credential, CredentialMint};
 use super::feed::Feed;
+use super::idempotency::{Created, Idempotency, Once};
 use super::pages::{Page, cursor_read};
 use super::policy::{Capability, IDP_ADMIN, SELF_SCOPES, grant_decide, is_reserved, owner_decide};
 use super::refusal::{AgentConflict, Answered, Fault, Refusal, Violation};
@@ -324,6 +325,8 @@ pub struct AgentParts<S> {
     pub audit: AuditWriter,
     /// Is told of changes at once.
     pub feed: Arc<Feed>,
+    /// Keeps answers for whoever asks again.
+    pub idempotency: Idempotency<S>,
 }
 
 /// The registry of agents.
@@ -344,7 +347,13 @@ impl<S: Store> AgentService<S> {
         request: &RequestContext,
         principal: &Principal,
         new: NewAgent,
-    ) -> Result<Answered<Registered>, Fault> {
+        once: Once<'_, Registered>,
+    ) -> Result<Answered<Created<Registered>>, Fault> {
+        match self.0.idempotency.look(principal.agent_id, &once).await? {
+            Ok(None) => {}
+            Ok(Some(before)) => return Ok(Ok(Created::Before(before))),
+            Err(refusal) => return self.registration_refused(request, principal, refusal).await,
+        }
         let now = self.0.clock.now();
         let owner = match registration_decide(principal, &new, now) {
             Ok(owner) => owner,
@@ -387,17 +396,23 @@ impl<S: Store> AgentService<S> {
             .behind(&agent.owner)
             .seal(&self.0.clock, &self.0.entropy)?;
 
+        let registered_as = Registered { agent, credential: minted.credential, secret: minted.secret };
+        let agent = &registered_as.agent;
         let mut unit = self.0.store.begin().await?;
-        if !unit.agent_insert(&agent).await? {
+        if let Err(refusal) = self.0.idempotency.keep(&mut unit, principal.agent_id, &once, &registered_as).await? {
+            drop(unit);
+            return self.registration_refused(request, principal, refusal).await;
+        }
+        if !unit.agent_insert(agent).await? {
             drop(unit);
             return self.registration_refused(request, principal, Refusal::AgentAlreadyExists).await;
         }
-        unit.credential_insert(&minted.credential, &minted.images).await?;
+        unit.credential_insert(&registered_as.credential, &minted.images).await?;
         unit.audit_append(&[registered, issued]).await?;
         let changes = [ChangeKind::AgentChanged(agent.id)];
         let rev = unit.commit_with_changes(&changes, now).await?;
         self.0.feed.note(&changes, rev, now);
-        Ok(Ok(Registered { agent, credential: minted.credential, secret: minted.secret }))
+        Ok(Ok(Created::New(registered_as)))
     }
 
     async fn registration_refused(
@@ -405,7 +420,7 @@ impl<S: Store> AgentService<S> {
         request: &RequestContext,
         principal: &Principal,
         refusal: Refusal,
-    ) -> Result<Answered<Registered>, Fault> {
+    ) -> Result<Answered<Created<Registered>>, Fault> {
         let event = AuditEvent::denied(Action::AgentRegistered, principal.into(), refusal.reason());
         Ok(Err(self.refused(event, request, principal, refusal).await?))
     }

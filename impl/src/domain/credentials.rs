@@ -12,6 +12,7 @@ use super::audit::{Action, AuditEvent, AuditWriter, Subject};
 use super::callers::{Principal, RequestContext};
 use super::changes::{ChangeKind, Rev};
 use super::feed::Feed;
+use super::idempotency::{Created, Idempotency, Once};
 use super::pages::{Page, cursor_read};
 use super::policy::{SELF_ROTATE, grant_decide};
 use super::refusal::{Answered, CredentialConflict, Fault, Refusal, Violation};
@@ -207,6 +208,8 @@ pub struct CredentialParts<S> {
     pub audit: AuditWriter,
     /// Is told of changes at once.
     pub feed: Arc<Feed>,
+    /// Keeps answers for whoever asks again.
+    pub idempotency: Idempotency<S>,
 }
 
 /// Issues, shows, rotates and revokes credentials.
@@ -226,7 +229,13 @@ impl<S: Store> CredentialService<S> {
         principal: &Principal,
         agent_id: AgentId,
         new: NewCredential,
-    ) -> Result<Answered<IssuedCredential>, Fault> {
+        once: Once<'_, IssuedCredential>,
+    ) -> Result<Answered<Created<IssuedCredential>>, Fault> {
+        match self.0.idempotency.look(principal.agent_id, &once).await? {
+            Ok(None) => {}
+            Ok(Some(before)) => return Ok(Ok(Created::Before(before))),
+            Err(refusal) => return Ok(Err(refusal)),
+        }
         let now = self.0.clock.now();
         if new.expires_at.is_some_and(|end| end <= now) {
             let message = "must lie in the future".into();
@@ -260,10 +269,8 @@ impl<S: Store> CredentialService<S> {
                 return self.refused(request, principal, agent.as_ref(), Action::CredentialIssued, subject, refusal).await;
             }
         };
-        unit.credential_insert(&minted.credential, &minted.images).await?;
         let event = self.event(Action::CredentialIssued, request, principal, agent, &minted.credential);
-        self.finish(unit, event, &minted.credential, now).await?;
-        Ok(Ok(IssuedCredential { credential: minted.credential, secret: minted.secret }))
+        self.put(unit, event, principal, minted, &once, now).await
     }
 
     /// The agent's credential. The caller's token has `agents:read`, or `self:read` and asks for itself, as the door has
@@ -311,7 +318,13 @@ impl<S: Store> CredentialService<S> {
         agent_id: AgentId,
         id: CredentialId,
         grace: Duration,
-    ) -> Result<Answered<IssuedCredential>, Fault> {
+        once: Once<'_, IssuedCredential>,
+    ) -> Result<Answered<Created<IssuedCredential>>, Fault> {
+        match self.0.idempotency.look(principal.agent_id, &once).await? {
+            Ok(None) => {}
+            Ok(Some(before)) => return Ok(Ok(Created::Before(before))),
+            Err(refusal) => return Ok(Err(refusal)),
+        }
         let now = self.0.clock.now();
         let subject = Subject { agent_id: Some(agent_id), credential_id: Some(id), ..Subject::default() };
         let itself = principal.agent_id == agent_id && principal.holds(SELF_ROTATE);
@@ -350,11 +363,10 @@ impl<S: Store> CredentialService<S> {
         minted.credential.label = old.label;
         minted.credential.expires_at = old.expires_at.map(|end| now + (end - old.created_at));
         minted.credential.rotated_from = Some(id);
-        unit.credential_insert(&minted.credential, &minted.images).await?;
-        let grace_end = now + grace;
         if grace.is_zero() {
             unit.credential_end(id, CredentialStatus::Revoked, old.expires_at).await?;
         } else {
+            let grace_end = now + grace;
             let end = old.expires_at.map_or(grace_end, |end| end.min(grace_end));
             unit.credential_end(id, CredentialStatus::Active, Some(end)).await?;
         }
@@ -362,8 +374,7 @@ impl<S: Store> CredentialService<S> {
             .event(Action::CredentialRotated, request, principal, of, &minted.credential)
             .with("rotatedFrom", id.to_string())
             .with("gracePeriodSeconds", grace.as_secs());
-        self.finish(unit, event, &minted.credential, now).await?;
-        Ok(Ok(IssuedCredential { credential: minted.credential, secret: minted.secret }))
+        self.put(unit, event, principal, minted, &once, now).await
     }
 
     /// Ends a credential at once; one that is revoked already stays so. The caller's token has `credentials:write`, as
@@ -430,6 +441,26 @@ impl<S: Store> CredentialService<S> {
     ) -> AuditEvent {
         let subject = Subject { agent_id: Some(agent.id), credential_id: Some(credential.id), ..Subject::default() };
         AuditEvent::success(action, principal.into()).during(request).on(subject).behind(&agent.owner)
+    }
+
+    /// Adds a credential that was decided, keeps its answer if that is asked for, and commits.
+    async fn put(
+        &self,
+        mut unit: S::Unit,
+        event: AuditEvent,
+        principal: &Principal,
+        minted: MintedCredential,
+        once: &Once<'_, IssuedCredential>,
+        now: DateTime<Utc>,
+    ) -> Result<Answered<Created<IssuedCredential>>, Fault> {
+        let MintedCredential { credential, images, secret } = minted;
+        let issued = IssuedCredential { credential, secret };
+        if let Err(refusal) = self.0.idempotency.keep(&mut unit, principal.agent_id, once, &issued).await? {
+            return Ok(Err(refusal));
+        }
+        unit.credential_insert(&issued.credential, &images).await?;
+        self.finish(unit, event, &issued.credential, now).await?;
+        Ok(Ok(Created::New(issued)))
     }
 
     /// Commits the change of a credential with its event and its position in the feed.

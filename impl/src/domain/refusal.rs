@@ -57,6 +57,8 @@ pub enum Refusal {
     /// A resource asked for is not an absolute URI without fragment, not allowed, or cannot go with the scope
     /// (RFC 8707 §2 `invalid_target`).
     InvalidTarget(TargetFlaw),
+    /// The idempotency key cannot be answered.
+    IdempotencyConflict(IdempotencyConflict),
     /// The token lives and is not this client's to end (RFC 7009 §2.1).
     TokenNotYours,
     /// There is no room in a bounded queue: of slow hashing, or of the audit log.
@@ -92,6 +94,17 @@ pub enum CredentialConflict {
     Replaced,
     /// The agent has as many live credentials as there may be.
     TooMany,
+}
+
+/// Why a request with an idempotency key gets no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdempotencyConflict {
+    /// The key was used for another request.
+    OtherRequest,
+    /// The same request is in work at the same time.
+    Twin,
+    /// The answer carried a secret and is kept no more.
+    SecretGone,
 }
 
 /// What a caller with the right scope still may not do.
@@ -250,6 +263,15 @@ impl Refusal {
             Self::CredentialConflict(CredentialConflict::TooMany) => {
                 "The agent has as many live credentials as it may have; revoke one first.".into()
             }
+            Self::IdempotencyConflict(IdempotencyConflict::OtherRequest) => {
+                "This idempotency key was used for another request; take a new one.".into()
+            }
+            Self::IdempotencyConflict(IdempotencyConflict::Twin) => {
+                "The same request is in work; ask again in a moment.".into()
+            }
+            Self::IdempotencyConflict(IdempotencyConflict::SecretGone) => {
+                "This was done, and its secret was shown then; rotate the credential for a new one.".into()
+            }
             Self::TokenNotYours => "The token is not this client's to revoke.".into(),
             Self::AgentAlreadyExists => {
                 "An agent with this email address exists already; addresses are never used again.".into()
@@ -310,6 +332,9 @@ impl Refusal {
             Self::CredentialConflict(CredentialConflict::Ended) => "credential_ended",
             Self::CredentialConflict(CredentialConflict::Replaced) => "credential_replaced",
             Self::CredentialConflict(CredentialConflict::TooMany) => "credential_too_many",
+            Self::IdempotencyConflict(IdempotencyConflict::OtherRequest) => "idempotency_other_request",
+            Self::IdempotencyConflict(IdempotencyConflict::Twin) => "idempotency_twin",
+            Self::IdempotencyConflict(IdempotencyConflict::SecretGone) => "idempotency_secret_gone",
             Self::TokenNotYours => "token_not_yours",
             Self::AgentAlreadyExists => "agent_already_exists",
             Self::NotPermitted(NotPermitted::OtherOwner) => "other_owner",

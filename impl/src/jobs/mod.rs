@@ -1,6 +1,7 @@
 //! What runs by itself, until the server shuts down.
 
 pub mod feed;
+pub mod idempotency;
 pub mod tally;
 pub mod uses;
 
