@@ -114,7 +114,8 @@ on_both! {
             list.only("a.email_folded >=", prefix);
             list.only("a.email_folded <", prefix_end);
             list.only("a.id <", after.map(|id| id.0));
-            let rows = list.page("a.id DESC", limit).fetch_all(&self.readers).await?;
+            list.page("a.id DESC", limit);
+            let rows = list.build().fetch_all(&self.readers).await?;
             rows.iter().map(Self::agent_of).collect()
         }
     }
