@@ -98,6 +98,10 @@ on_both! {
             limit: u32,
         ) -> Result<Vec<Agent>, StoreFault> {
             let prefix = filter.email_prefix.as_deref().map(folded);
+            // No email holds NUL, and PostgreSQL does not take it even in a question.
+            if prefix.as_deref().is_some_and(|prefix| prefix.contains('\0')) {
+                return Ok(Vec::new());
+            }
             // Every text that begins with the prefix sorts before the prefix and the last of all characters.
             let prefix_end = prefix.as_ref().map(|prefix| format!("{prefix}{}", char::MAX));
 
