@@ -29,6 +29,8 @@ CREATE INDEX agents_owner_idx ON agents (owner, id);
 CREATE INDEX agents_agent_type_idx ON agents (agent_type, id);
 CREATE INDEX agents_deployment_env_idx ON agents (deployment_env, id);
 CREATE INDEX agents_status_idx ON agents (status, id);
+-- A search for a prefix of the email behind the wall of an owner.
+CREATE INDEX agents_owner_email_idx ON agents (owner, email_folded);
 
 CREATE TABLE agent_capabilities (
     agent_id   uuid NOT NULL REFERENCES agents (id),

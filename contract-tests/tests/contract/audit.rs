@@ -14,6 +14,7 @@ on_both_databases![
     a_registration_is_recorded,
     tokens_and_refusals_are_recorded,
     a_denied_request_is_recorded,
+    no_secret_and_no_token_is_recorded,
     events_can_be_narrowed,
     events_go_page_by_page,
     an_auditor_sees_its_own_owner,
@@ -83,6 +84,22 @@ fn a_denied_request_is_recorded(case: Case) {
     assert_eq!(refused.status(), 403, "{refused}");
     let auditor = world.operator().holding("audit:read idp:admin");
     auditor.gets("/audit/events?action=access.denied").is_as_recorded();
+}
+
+fn no_secret_and_no_token_is_recorded(case: Case) {
+    let world = case.world();
+    let agent = world.agent("screener-001@example.com", &["resume:read", "agents:read"]);
+    let token = agent.holding("resume:read").token().to_owned();
+    agent.asks_about(&token);
+    agent.asks_for_a_token(&[("scope", agent.credentials().client_secret.as_str())]);
+    agent.asks_for_a_token(&[("resource", token.as_str())]);
+    agent.holding("agents:read").posts("/agents", &new_agent(&agent.credentials().client_secret));
+    world.bearer(&token).gets("/agents");
+    let auditor = world.operator().holding("audit:read idp:admin");
+    let answer = auditor.gets("/audit/events?limit=100");
+    assert!(actions(&answer).len() > 5, "{answer}");
+    let found = ["sas_", "eyJ"].iter().any(|beginning| answer.text().contains(beginning));
+    assert!(!found, "{answer}");
 }
 
 fn events_can_be_narrowed(case: Case) {

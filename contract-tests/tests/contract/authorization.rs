@@ -47,7 +47,7 @@ fn without_a_token(world: &World, case: Case) -> Vec<(&'static str, Vec<String>,
     let secret = &world.operator().credentials().client_secret.clone();
     let good = token_of(&world.operator());
 
-    let short = world.agent_like("short@example.com", &RESERVED, &json!({ "validUntil": in_seconds(2) }));
+    let short = world.agent_like("short@example.com", &RESERVED, &json!({ "validUntil": in_seconds(4) }));
     let expired = short.holding(&held);
     let refused = world.eventually(401, || expired.gets(&path_of(&short)));
     let challenge = refused.header("www-authenticate").unwrap_or_default();
@@ -285,11 +285,11 @@ fn every_operation_that_takes_a_client_refuses_who_is_none(case: Case) {
         format!("{}/credentials/{}", path_of(&without_credential), world.credential_of(&without_credential));
     assert_eq!(writer.deletes(&path).status(), 204);
     let expiring =
-        writer.posts(&format!("{}/credentials", path_of(&agent)), &json!({ "expiresAt": in_seconds(1) }));
+        writer.posts(&format!("{}/credentials", path_of(&agent)), &json!({ "expiresAt": in_seconds(3) }));
     let expired = world.holder_of(&expiring);
     world.eventually(401, || expired.asks_about("nothing"));
     let short =
-        world.agent_like("short@example.com", &["resume:read"], &json!({ "validUntil": in_seconds(1) }));
+        world.agent_like("short@example.com", &["resume:read"], &json!({ "validUntil": in_seconds(3) }));
     world.eventually(401, || short.asks_about("nothing"));
 
     let secret = |agent: &Actor<'_>| agent.credentials().client_secret.clone();

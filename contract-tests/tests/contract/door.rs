@@ -15,6 +15,7 @@ on_both_databases![
     a_wrong_method_is_405,
     preflights_are_not_answered,
     every_answer_has_the_headers_of_every_answer,
+    browsers_are_told_to_use_tls_when_the_issuer_does,
     the_requests_own_id_comes_back,
     a_bad_id_is_replaced,
     malformed_json_is_refused,
@@ -101,6 +102,14 @@ fn every_answer_has_the_headers_of_every_answer(case: Case) {
     let all: Vec<String> =
         ["/nothing", "/agents", "/health", "/api-docs"].iter().map(|path| headers_of(&world, path)).collect();
     world.is_recorded("", &all.join("\n"));
+}
+
+fn browsers_are_told_to_use_tls_when_the_issuer_does(case: Case) {
+    let world = case.world_with(&[("JWT_ISSUER", "https://idp.example.com")]);
+    let answer = world.anyone().gets("/nothing");
+    assert_eq!(answer.header("strict-transport-security"), Some("max-age=31536000; includeSubDomains"));
+    let metadata = world.anyone().gets("/.well-known/oauth-authorization-server").json();
+    assert_eq!(metadata["token_endpoint"], "https://idp.example.com/oauth2/token");
 }
 
 fn the_requests_own_id_comes_back(case: Case) {

@@ -90,7 +90,7 @@ fn with_grace_both_secrets_work_until_it_is_over(case: Case) {
     let world = case.world();
     let agent = screener(&world);
     let path = rotation_of(&world, &agent);
-    let new = rotated(&world, &issuer(&world).posts(&path, &grace(2)));
+    let new = rotated(&world, &issuer(&world).posts(&path, &grace(4)));
     for client in [&agent, &new] {
         assert_eq!(client.asks_for_a_token(&[]).status(), 200);
     }
@@ -175,7 +175,7 @@ fn a_credential_that_has_ended_is_not_rotated(case: Case) {
     let old = world.credential_of(&agent);
     assert_eq!(issuer.deletes(&format!("{}/credentials/{old}", path_of(&agent))).status(), 204);
     issuer.posts(&rotation(&agent, &old), &json!({})).is_as_recorded();
-    let new = json!({ "expiresAt": in_seconds(2) });
+    let new = json!({ "expiresAt": in_seconds(3) });
     let issued = issuer.posts(&format!("{}/credentials", path_of(&agent)), &new);
     let client = world.holder_of(&issued);
     world.eventually(401, || client.asks_for_a_token(&[]));

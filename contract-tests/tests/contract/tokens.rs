@@ -36,7 +36,7 @@ on_both_databases![
     a_token_request_has_at_most_64_kib,
     a_form_that_is_not_utf_8_is_refused,
     too_many_resources_are_refused,
-    ten_wrong_secrets_do_not_shut_out_the_right_one,
+    many_wrong_secrets_do_not_shut_out_the_right_one,
 ];
 
 /// The agent that asks.
@@ -289,11 +289,11 @@ fn too_many_resources_are_refused(case: Case) {
     screener(&world).asks_for_a_token(&pairs).is_as_recorded();
 }
 
-fn ten_wrong_secrets_do_not_shut_out_the_right_one(case: Case) {
+fn many_wrong_secrets_do_not_shut_out_the_right_one(case: Case) {
     let world = case.world();
     let agent = screener(&world);
     let impostor = world.somebody(agent.id(), &agent.credentials().client_secret.replace("sas_", "sas_0"));
-    for _ in 0..10 {
+    for _ in 0..300 {
         assert_eq!(impostor.asks_for_a_token(&[]).status(), 401);
     }
     assert_eq!(agent.asks_for_a_token(&[]).status(), 200);

@@ -254,7 +254,7 @@ impl AuditEvent {
     /// The request that caused it.
     pub fn during(mut self, request: &RequestContext) -> Self {
         self.request_id = Some(request.request_id.clone());
-        self.address = request.address.map(|address| address.to_string());
+        self.address = request.address.map(|address| address.to_canonical().to_string());
         self
     }
 

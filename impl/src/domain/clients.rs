@@ -78,7 +78,7 @@ impl<S: Store> Clients<S> {
 
     /// Authenticates a client (RFC 6749 §2.3.1, §5.2).
     ///
-    /// Every failure, whatever its cause, takes one reading of the database and one comparison, and answers the same;
+    /// Every failure, whatever its cause, takes one reading of the database and two comparisons, and answers the same;
     /// success takes no reading when the record is at hand. So a failure is never decided by a record that is out of
     /// date, and its time says nothing about what is in the registry. (Where a verifier was made under another master
     /// key, bcrypt decides and takes its time; each such credential does so once.)
@@ -99,9 +99,9 @@ impl<S: Store> Clients<S> {
 
         let cached = self.0.cache.client_get(credential_id);
         let current = cached.filter(|record| self.0.feed.record_is_current(record.agent.id, record.rev));
-        if let Some(record) = current
-            && let Verdict::Accepted = self.judge(Some(&record), client_id, secret.random(), now)
-        {
+        // Judged even when there is none at hand, so that its absence saves no time.
+        let quick = self.judge(current.as_deref(), client_id, secret.random(), now);
+        if let (Verdict::Accepted, Some(record)) = (quick, current) {
             return Ok(Ok(self.accepted(record, presented.method, now)));
         }
 

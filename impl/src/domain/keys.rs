@@ -1,6 +1,7 @@
 //! Signing keys and the canary of the master key, as they are kept.
 
 use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
@@ -8,7 +9,7 @@ use uuid::Uuid;
 
 use super::audit::{Action, Actor, AuditEvent, EventFlaw};
 use super::callers::AuthMethod;
-use super::changes::ChangeKind;
+use super::changes::{ChangeKind, Rev};
 use super::refusal::{Fault, TokenFlaw};
 use crate::clock::Clock;
 use crate::crypto::jwt::{SigningKey, VerifyingKey, private_key_generate, token_kid};
@@ -178,6 +179,8 @@ pub struct KeyRing {
     master: MasterKey,
     clock: Clock,
     keys: RwLock<Arc<Vec<RingKey>>>,
+    /// The position of the last change of the keys that this ring has taken in.
+    known: AtomicI64,
 }
 
 /// One key with the times of its life.
@@ -224,7 +227,13 @@ impl KeyRing {
         {
             key_create_first(store, algorithm, master, clock, entropy).await?;
         }
-        let ring = Self { settings, master: master.clone(), clock: clock.clone(), keys: RwLock::default() };
+        let ring = Self {
+            settings,
+            master: master.clone(),
+            clock: clock.clone(),
+            keys: RwLock::default(),
+            known: AtomicI64::default(),
+        };
         ring.reload(store).await?;
         Ok(ring)
     }
@@ -253,6 +262,16 @@ impl KeyRing {
             return Err(KeyFault::NoneSigns(self.algorithm_name()));
         }
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        Ok(())
+    }
+
+    /// Reads the keys anew if they changed, at `changed`, after this ring last took a change in. After a fault it does so
+    /// again the next time.
+    pub async fn catch_up<S: Store>(&self, store: &S, changed: Rev) -> Result<(), KeyFault> {
+        if self.known.load(Ordering::Acquire) < changed.0 {
+            self.reload(store).await?;
+            self.known.fetch_max(changed.0, Ordering::AcqRel);
+        }
         Ok(())
     }
 

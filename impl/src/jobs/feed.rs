@@ -40,20 +40,25 @@ pub async fn run<S: Store>(
 
 /// One complete reading: everything from what is known up to the feed's head as it is met. Reloads the signing keys
 /// when they have changed.
+///
+/// Fails if the feed has gone back, as after a restored backup: what this node knows is then of another history, and only
+/// a new start is safe.
 pub async fn read<S: Store>(store: &S, feed: &Feed, keys: &KeyRing, clock: &Clock) -> Result<(), StoreFault> {
     let began = clock.monotonic();
-    let keys_before = feed.keys_changed_at();
     loop {
         let after = feed.position();
         let page = store.changes_after(after, feed.since(), PAGE).await?;
+        if page.complete_to < after {
+            let (now, before) = (page.complete_to.0, after.0);
+            let problem = format!("the change feed ends at {now} and ended at {before} before; start again");
+            return Err(StoreFault::Refused(problem));
+        }
         feed.apply(&page);
-        if page.at_head || page.complete_to <= after {
+        if page.at_head || page.complete_to == after {
             break;
         }
     }
-    if feed.keys_changed_at() > keys_before
-        && let Err(fault) = keys.reload(store).await
-    {
+    if let Err(fault) = keys.catch_up(store, feed.keys_changed_at()).await {
         tracing::error!(%fault, "the signing keys could not be reloaded; those at hand are used on");
     }
     feed.complete(began);

@@ -29,6 +29,7 @@ pub trait AuditReads {
 /// Writing the audit log; there is no changing and no removing.
 pub trait AuditWrites {
     /// Adds events, each with its pending row. An event whose id is there already is passed over, so that a batch whose
-    /// commit had an unknown outcome can be written again.
+    /// commit had an unknown outcome can be written again. An event whose time is not the one that its id carries is
+    /// refused: of such ids the database could not tell that they are there already.
     fn audit_append(&mut self, rows: &[AuditRow]) -> impl Future<Output = Result<(), StoreFault>> + Send;
 }

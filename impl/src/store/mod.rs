@@ -86,7 +86,8 @@ pub trait Unit:
     /// Gives each change the next position of the feed, as the last statements before the commit, and commits.
     ///
     /// The positions are taken under a lock that ends with the transaction, so their order is the order of commits: who
-    /// sees a position sees every earlier one. Answers the last position given (the head if `changes` is empty).
+    /// sees a position sees every earlier one. A revoked token is also remembered by its `jti`, with the position of its
+    /// first revocation, for those who ask for one token. Answers the last position given (the head if `changes` is empty).
     fn commit_with_changes(
         self,
         changes: &[ChangeKind],

@@ -1,5 +1,7 @@
 //! The audit writer and the list.
 
+use std::sync::atomic::Ordering;
+
 use agentidp::domain::agents::Owner;
 use agentidp::domain::audit::{Action, Actor, AuditEvent, AuditFilter, AuditWriter};
 use agentidp::domain::callers::AuthMethod;
@@ -66,6 +68,15 @@ async fn the_writer_ends_when_nobody_holds_it_and_leaves_nothing_behind() {
     }
     task.await.unwrap();
     assert_eq!(recorded(&world, "last").await, 500);
+}
+
+#[tokio::test]
+async fn an_event_whose_commit_left_no_word_is_written_again_and_stays_one() {
+    let world = World::new().await;
+    world.store().commits_to_lose.store(2, Ordering::SeqCst);
+    assert!(matches!(world.audit.write(event("lost")).await, Ok(Ok(()))));
+    assert_eq!(world.store().commits_to_lose.load(Ordering::SeqCst), 0);
+    assert_eq!(recorded(&world, "lost").await, 1);
 }
 
 #[tokio::test]

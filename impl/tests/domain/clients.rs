@@ -4,13 +4,13 @@ use std::sync::atomic::Ordering;
 
 use agentidp::crypto::{ClientSecret, Entropy};
 use agentidp::domain::agents::{Agent, AgentId, AgentStatus};
-use agentidp::domain::changes::ChangeKind;
+use agentidp::domain::changes::{ChangeKind, ChangesPage, Rev};
 use agentidp::domain::credentials::{Credential, CredentialStatus};
 use agentidp::domain::refusal::{ClientFlaw, Refusal};
 use agentidp::jobs;
 use agentidp::store::agents::{AgentReads, AgentWrites};
 use agentidp::store::credentials::{CredentialReads, CredentialWrites};
-use agentidp::store::{Store, Unit};
+use agentidp::store::{Store, StoreFault, Unit};
 use chrono::TimeDelta;
 use uuid::Uuid;
 
@@ -141,6 +141,18 @@ async fn a_node_that_has_not_heard_for_four_seconds_lets_nobody_in() {
     assert_eq!(asked.err(), Some(Refusal::Stale));
     world.read_feed().await;
     assert!(world.bearer(token.expose()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_node_whose_database_went_back_in_time_lets_nobody_in() {
+    let world = World::new().await;
+    let known = world.agent("talent-team", &["resume:read"]).await;
+    world.feed.apply(&ChangesPage { complete_to: Rev(1_000_000), ..ChangesPage::default() });
+    let read = jobs::feed::read(world.store(), &world.feed, &world.keys, &world.clock).await;
+    assert!(matches!(read, Err(StoreFault::Refused(_))));
+    world.clock.advance(std::time::Duration::from_millis(4001));
+    let refused = world.authenticate(&known.agent.id.to_string(), known.secret.expose()).await;
+    assert_eq!(refused.err(), Some(Refusal::Stale));
 }
 
 #[tokio::test]

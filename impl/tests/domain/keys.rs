@@ -8,9 +8,10 @@ use agentidp::store::audit::AuditReads;
 use agentidp::store::keys::{KeyReads, KeyWrites};
 use agentidp::store::{Store, Unit};
 
-use crate::world::{Counted, ISSUER, Place, key_settings, master, start};
+use crate::store::Watched;
+use crate::world::{ISSUER, Place, key_settings, master, start};
 
-async fn open(store: &Counted, settings: KeySettings, master: &MasterKey) -> Result<KeyRing, KeyFault> {
+async fn open(store: &Watched, settings: KeySettings, master: &MasterKey) -> Result<KeyRing, KeyFault> {
     KeyRing::open(store, settings, master, &Clock::fixed(start()), &Entropy::system()).await
 }
 

@@ -5,5 +5,6 @@ mod audit;
 mod bootstrap;
 mod clients;
 mod keys;
+mod store;
 mod tokens;
 mod world;

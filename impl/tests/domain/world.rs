@@ -9,16 +9,16 @@ use agentidp::cache::memory::MemoryClientCache;
 use agentidp::clock::Clock;
 use agentidp::crypto::{Entropy, HashPool, MasterKey, SecretText, install};
 use agentidp::domain::agents::{
-    Agent, AgentFilter, AgentId, AgentParts, AgentService, DeploymentEnv, NewAgent, Owner, Registered,
+    AgentId, AgentParts, AgentService, DeploymentEnv, NewAgent, Owner, Registered,
 };
-use agentidp::domain::audit::{AuditFilter, AuditRow, AuditService, AuditWriter};
+use agentidp::domain::audit::{AuditFilter, AuditService, AuditWriter};
 use agentidp::domain::bootstrap::{BootstrapParts, BootstrapService};
 use agentidp::domain::callers::{AuthMethod, Client, Principal, RequestContext};
-use agentidp::domain::changes::{ChangeKind, ChangesPage, Rev};
+use agentidp::domain::changes::{ChangeKind, Rev};
 use agentidp::domain::clients::PresentedClient;
-use agentidp::domain::credentials::{ClientRecord, CredentialId, CredentialMint};
+use agentidp::domain::credentials::CredentialMint;
 use agentidp::domain::feed::Feed;
-use agentidp::domain::keys::{KeyRing, KeySettings, Signing, SigningAlgorithm, StoredKey};
+use agentidp::domain::keys::{KeyRing, KeySettings, Signing, SigningAlgorithm};
 use agentidp::domain::policy::Capability;
 use agentidp::domain::refusal::{Answered, Refusal};
 use agentidp::domain::tally::Tally;
@@ -27,106 +27,23 @@ use agentidp::domain::tokens::{
 };
 use agentidp::domain::uses::Uses;
 use agentidp::jobs;
-use agentidp::store::agents::AgentReads;
 use agentidp::store::audit::AuditReads;
-use agentidp::store::bootstrap::BootstrapReads;
-use agentidp::store::changes::ChangeReads;
-use agentidp::store::credentials::CredentialReads;
-use agentidp::store::keys::KeyReads;
-use agentidp::store::sql::{Database, PoolSettings, SqlStore, connect};
-use agentidp::store::{Store, StoreFault, Unit};
+use agentidp::store::sql::{Database, PoolSettings, connect};
+use agentidp::store::{Store, Unit};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::Sqlite;
 use uuid::Uuid;
+
+use crate::store::Watched;
 
 pub const ISSUER: &str = "https://idp.example.com";
 pub const DEFAULT_AUDIENCE: &str = "https://idp.example.com/resources/default";
 pub const RESOURCE: &str = "https://resumes.example.com/";
 
-/// A store that counts how often credentials are read, and otherwise is the real one.
-#[derive(Clone)]
-pub struct Counted {
-    pub inner: SqlStore<Sqlite>,
-    pub client_reads: Arc<AtomicU64>,
-}
-
-impl AgentReads for Counted {
-    async fn agent_get(&self, id: AgentId, within: Option<&Owner>) -> Result<Option<Agent>, StoreFault> {
-        self.inner.agent_get(id, within).await
-    }
-
-    async fn agent_list(
-        &self,
-        filter: &AgentFilter,
-        after: Option<AgentId>,
-        limit: u32,
-    ) -> Result<Vec<Agent>, StoreFault> {
-        self.inner.agent_list(filter, after, limit).await
-    }
-}
-
-impl AuditReads for Counted {
-    async fn audit_list(
-        &self,
-        filter: &AuditFilter,
-        after: Option<Uuid>,
-        limit: u32,
-    ) -> Result<Vec<AuditRow>, StoreFault> {
-        self.inner.audit_list(filter, after, limit).await
-    }
-}
-
-impl BootstrapReads for Counted {
-    async fn bootstrap_get(&self) -> Result<Option<AgentId>, StoreFault> {
-        self.inner.bootstrap_get().await
-    }
-}
-
-impl ChangeReads for Counted {
-    async fn changes_after(
-        &self,
-        after: Rev,
-        since: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<ChangesPage, StoreFault> {
-        self.inner.changes_after(after, since, limit).await
-    }
-}
-
-impl CredentialReads for Counted {
-    async fn client_get(&self, id: CredentialId) -> Result<Option<ClientRecord>, StoreFault> {
-        self.client_reads.fetch_add(1, Ordering::SeqCst);
-        self.inner.client_get(id).await
-    }
-}
-
-impl KeyReads for Counted {
-    async fn key_list(&self) -> Result<Vec<StoredKey>, StoreFault> {
-        self.inner.key_list().await
-    }
-
-    async fn key_canary_get(&self) -> Result<Option<Vec<u8>>, StoreFault> {
-        self.inner.key_canary_get().await
-    }
-}
-
-impl Store for Counted {
-    type Unit = <SqlStore<Sqlite> as Store>::Unit;
-
-    async fn begin(&self) -> Result<Self::Unit, StoreFault> {
-        self.inner.begin().await
-    }
-
-    async fn ping(&self) -> Result<(), StoreFault> {
-        self.inner.ping().await
-    }
-}
-
 /// A database of its own, removed with the test.
 pub struct Place {
     directory: PathBuf,
-    pub store: Counted,
+    pub store: Watched,
 }
 
 impl Place {
@@ -143,7 +60,7 @@ impl Place {
             panic!("{url} is SQLite");
         };
         inner.migrate().await.expect("the migrations apply");
-        Self { directory, store: Counted { inner, client_reads: Arc::default() } }
+        Self { directory, store: Watched::new(inner) }
     }
 }
 
@@ -176,10 +93,10 @@ pub struct World {
     pub tally: Arc<Tally>,
     pub uses: Arc<Uses>,
     pub audit: AuditWriter,
-    pub agents: AgentService<Counted>,
-    pub tokens: TokenService<Counted>,
-    pub events: AuditService<Counted>,
-    pub bootstrap: BootstrapService<Counted>,
+    pub agents: AgentService<Watched>,
+    pub tokens: TokenService<Watched>,
+    pub events: AuditService<Watched>,
+    pub bootstrap: BootstrapService<Watched>,
 }
 
 impl World {
@@ -253,7 +170,7 @@ impl World {
         world
     }
 
-    pub fn store(&self) -> &Counted {
+    pub fn store(&self) -> &Watched {
         &self.place.store
     }
 

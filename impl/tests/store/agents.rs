@@ -251,6 +251,7 @@ async fn a_prefix_of_the_email_is_taken_literally_and_without_regard_to_case<W: 
     assert_eq!(found("AB").await, ["Ab_c@x.org", "abxc@x.org", "ab%c@x.org", "ab@x.org", "aB_c2@x.org"]);
     assert_eq!(found("ab@x.org").await, ["ab@x.org"]);
     assert_eq!(found("ab@x.orgs").await, [""; 0]);
+    assert_eq!(found("ab\0").await, [""; 0]);
 }
 
 async fn a_listed_agent_has_all_its_capabilities_whatever_the_filter<W: World>(db: &W) {

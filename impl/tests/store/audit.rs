@@ -17,6 +17,7 @@ on_both_databases![
     concurrent_batches_are_all_there,
     a_list_is_newest_first_and_turns_its_pages_without_gap_or_repetition,
     a_list_is_narrowed_by_every_filter_and_by_all_together,
+    an_actors_events_are_those_it_did_to_itself_and_to_others_in_one_order,
     a_span_of_time_takes_its_beginning_and_not_its_end,
     every_combination_of_filters_is_a_statement_that_the_database_takes,
     an_event_is_found_by_its_id,
@@ -214,6 +215,23 @@ async fn a_list_is_narrowed_by_every_filter_and_by_all_together<W: World>(db: &W
     assert_eq!(list(db, &together(0b111_1111)).await, [id(1, 1)]);
     let successes = AuditFilter { outcome: Some("success".to_owned()), ..AuditFilter::default() };
     assert_eq!(list(db, &successes).await, [] as [Uuid; 0]);
+}
+
+async fn an_actors_events_are_those_it_did_to_itself_and_to_others_in_one_order<W: World>(db: &W) {
+    let by = |actor, agent, milliseconds| AuditRow {
+        actor_id: Some(agent_id(actor)),
+        agent_id: agent,
+        ..event(milliseconds, 1)
+    };
+    let [own, other] = [Some(agent_id(1)), Some(agent_id(2))];
+    let rows =
+        [by(1, own, 6), by(1, other, 5), by(1, None, 4), by(1, own, 3), by(1, other, 2), by(1, own, 1)];
+    append(db.store(), &rows).await;
+    append(db.store(), &[by(2, own, 7), by(2, other, 8), AuditRow { agent_id: own, ..event(9, 1) }]).await;
+    let filter = AuditFilter { actor_id: own, ..AuditFilter::default() };
+    assert_eq!(db.store().audit_list(&filter, None, 100).await.unwrap(), rows);
+    assert_eq!(db.store().audit_list(&filter, None, 2).await.unwrap(), rows[..2]);
+    assert_eq!(db.store().audit_list(&filter, Some(id(5, 1)), 2).await.unwrap(), rows[2..4]);
 }
 
 async fn a_span_of_time_takes_its_beginning_and_not_its_end<W: World>(db: &W) {

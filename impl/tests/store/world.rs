@@ -14,6 +14,7 @@ use agentidp::store::sql::{Database, PoolSettings, SqlStore, connect};
 use agentidp::store::{Store, StoreFault, Unit};
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Connection, Executor, Postgres, Row, SqlSafeStr, Sqlite};
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 /// Numbers the databases of this process.
@@ -273,12 +274,19 @@ impl World for InPostgres {
     type Store = SqlStore<Postgres>;
 
     async fn empty() -> Self {
-        let name = next_name();
-        on_server(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
-        on_server(&format!("CREATE DATABASE {name}")).await;
-        let store =
-            postgres_store(&postgres_url(&name), &PoolSettings::default()).await.expect("PostgreSQL opens");
-        Self { name, store }
+        Self::like("template1").await
+    }
+
+    async fn migrated() -> Self {
+        // To copy the tables is quicker than to make them.
+        static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+        let template = TEMPLATE.get_or_init(async || {
+            let template = Self::empty().await;
+            Self::migrate(template.store()).await.expect("the migrations apply");
+            template.store.close().await;
+            template.name
+        });
+        Self::like(template.await).await
     }
 
     fn url(&self) -> String {
@@ -401,6 +409,16 @@ impl World for InPostgres {
 }
 
 impl InPostgres {
+    /// A new database that begins as a copy of another.
+    async fn like(template: &str) -> Self {
+        let name = next_name();
+        on_server(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        on_server(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+        let store =
+            postgres_store(&postgres_url(&name), &PoolSettings::default()).await.expect("PostgreSQL opens");
+        Self { name, store }
+    }
+
     /// A connection of somebody else.
     pub fn name(&self) -> &str {
         &self.name

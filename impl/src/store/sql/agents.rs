@@ -114,6 +114,10 @@ on_both! {
             limit: u32,
         ) -> Result<Vec<Agent>, StoreFault> {
             let prefix = filter.email_prefix.as_deref().map(folded);
+            // No email holds NUL, and PostgreSQL does not take it even in a question.
+            if prefix.as_deref().is_some_and(|prefix| prefix.contains('\0')) {
+                return Ok(Vec::new());
+            }
             // Every text that begins with the prefix sorts before the prefix and the last of all characters.
             let prefix_end = prefix.as_ref().map(|prefix| format!("{prefix}{}", char::MAX));
 
@@ -130,7 +134,8 @@ on_both! {
             list.only("a.email_folded >=", prefix);
             list.only("a.email_folded <", prefix_end);
             list.only("a.id <", after.map(|id| id.0));
-            let rows = list.page("a.id DESC", limit).fetch_all(&self.readers).await?;
+            list.page("a.id DESC", limit);
+            let rows = list.build().fetch_all(&self.readers).await?;
             rows.iter().map(Self::agent_of).collect()
         }
     }

@@ -12,21 +12,29 @@ use crate::store::StoreFault;
 use crate::store::audit::{AuditReads, AuditWrites};
 
 /// What makes an event.
-macro_rules! event_columns {
+macro_rules! events {
     () => {
-        "id, time, action, outcome, actor_id, agent_id, owner, content"
+        "SELECT id, time, action, outcome, actor_id, agent_id, owner, content FROM audit_events"
     };
 }
 
 queries! {
     /// One event, behind the wall of an owner if one is given: what has no owner is behind nobody's.
-    AUDIT_GET = concat!(
-        "SELECT ", event_columns!(), " FROM audit_events \
-         WHERE id = $1 AND time = $2 AND owner IS NOT DISTINCT FROM COALESCE($3, owner)"
-    );
+    AUDIT_GET =
+        concat!(events!(), " WHERE id = $1 AND time = $2 AND owner IS NOT DISTINCT FROM COALESCE($3, owner)");
     /// Events, to be narrowed.
-    AUDIT_LIST = concat!("SELECT ", event_columns!(), " FROM audit_events");
+    AUDIT_LIST = events!();
 }
+
+/// The beginning of two lists in one.
+const EITHER: &str = concat!("SELECT * FROM (SELECT * FROM (", events!());
+/// Between the two.
+const OR: &str = concat!(") own UNION ALL SELECT * FROM (", events!());
+/// The end.
+const IN_ONE: &str = ") others) events";
+
+/// The order of the pages.
+const NEWEST_FIRST: &str = "id DESC";
 
 /// The outcome of most events, for which there is no index.
 const SUCCESS: &str = "success";
@@ -79,31 +87,54 @@ on_both! {
             after: Option<Uuid>,
             limit: u32,
         ) -> Result<Vec<AuditRow>, StoreFault> {
-            let mut list = Listing::<Db>::new(AUDIT_LIST);
-            list.narrow();
-            list.only("owner =", filter.owner.as_ref().map(|owner| owner.0.as_str()));
-            list.only("agent_id =", filter.agent_id.map(|id| id.0));
-            list.only("actor_id =", filter.actor_id.map(|id| id.0));
-            list.only("action =", filter.action.as_deref());
-            list.only("outcome =", filter.outcome.as_deref());
-            // Said apart, so that the planner sees that the index of what is no success has it.
-            list.only_if(
-                filter.outcome.as_deref().is_some_and(|outcome| outcome != SUCCESS),
-                "outcome <> 'success'",
-            );
-            // Each bound is said of the time, for the partitions, and of the id, for the order within them.
-            list.only("time >=", filter.from);
-            list.only("id >=", filter.from.map(|from| least_id(milliseconds_from(from))));
-            list.only("time <", filter.to);
-            list.only("id <", filter.to.map(|to| least_id(milliseconds_from(to))));
-            list.only("time <=", after.map(time_of));
-            list.only("id <", after);
-            let rows = list.page("id DESC", limit).fetch_all(&self.readers).await?;
+            let mut list;
+            match filter.actor_id {
+                // What an agent did to itself has the agent's index, the rest of what it did has the actor's.
+                Some(actor_id) if filter.agent_id.is_none() => {
+                    list = Listing::<Db>::new(EITHER);
+                    narrow(&mut list, filter, after);
+                    list.only("agent_id =", Some(actor_id.0));
+                    list.page(NEWEST_FIRST, limit);
+                    list.text(OR);
+                    narrow(&mut list, filter, after);
+                    list.only_if(true, "actor_id IS DISTINCT FROM agent_id");
+                    list.page(NEWEST_FIRST, limit);
+                    list.text(IN_ONE);
+                }
+                _ => {
+                    list = Listing::<Db>::new(AUDIT_LIST);
+                    narrow(&mut list, filter, after);
+                }
+            }
+            list.page(NEWEST_FIRST, limit);
+            let rows = list.build().fetch_all(&self.readers).await?;
             rows.iter().map(event_of).collect()
         }
     }
 
-    /// The event of a row with `event_columns`.
+    /// The conditions of a filter.
+    fn narrow(list: &mut Listing<Db>, filter: &AuditFilter, after: Option<Uuid>) {
+        list.narrow();
+        list.only("owner =", filter.owner.as_ref().map(|owner| owner.0.as_str()));
+        list.only("agent_id =", filter.agent_id.map(|id| id.0));
+        list.only("actor_id =", filter.actor_id.map(|id| id.0));
+        list.only("action =", filter.action.as_deref());
+        list.only("outcome =", filter.outcome.as_deref());
+        // Said apart, so that the planner sees that the index of what is no success has it.
+        list.only_if(
+            filter.outcome.as_deref().is_some_and(|outcome| outcome != SUCCESS),
+            "outcome <> 'success'",
+        );
+        // Each bound is said of the time, for the partitions, and of the id, for the order within them.
+        list.only("time >=", filter.from);
+        list.only("id >=", filter.from.map(|from| least_id(milliseconds_from(from))));
+        list.only("time <", filter.to);
+        list.only("id <", filter.to.map(|to| least_id(milliseconds_from(to))));
+        list.only("time <=", after.map(time_of));
+        list.only("id <", after);
+    }
+
+    /// The event of a row of [`AUDIT_GET`] or [`AUDIT_LIST`].
     fn event_of(row: &<Db as Database>::Row) -> Result<AuditRow, StoreFault> {
         let fields = Fields::of_uuid(row, "audit_events", "", "id");
         Ok(AuditRow {

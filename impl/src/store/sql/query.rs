@@ -82,12 +82,21 @@ impl<Db: sqlx::Database> Listing<Db> {
         }
     }
 
-    /// Ends with an order and a limit.
-    pub(super) fn page<'t>(&mut self, order: &'static str, limit: u32) -> Query<'_, Db, Db::Arguments>
+    /// Ends what is narrowed with an order and a limit.
+    pub(super) fn page<'t>(&mut self, order: &'static str, limit: u32)
     where
         i64: Encode<'t, Db> + Type<Db>,
     {
         self.0.push(" ORDER BY ").push(order).push(" LIMIT ").push_bind(i64::from(limit));
+    }
+
+    /// Adds what holds several lists together.
+    pub(super) fn text(&mut self, text: &'static str) {
+        self.0.push(text);
+    }
+
+    /// The finished statement.
+    pub(super) fn build(&mut self) -> Query<'_, Db, Db::Arguments> {
         self.0.build()
     }
 }

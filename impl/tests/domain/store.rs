@@ -1,0 +1,187 @@
+//! The real store, watched, and made to fail where a network would: it counts the reading of credentials, and can lose
+//! the word of a commit that happened.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use agentidp::domain::agents::{Agent, AgentFilter, AgentId, Owner};
+use agentidp::domain::audit::{AuditFilter, AuditRow};
+use agentidp::domain::changes::{ChangeKind, ChangesPage, Rev};
+use agentidp::domain::credentials::{ClientRecord, Credential, CredentialId, SecretImages};
+use agentidp::domain::keys::StoredKey;
+use agentidp::store::agents::{AgentReads, AgentWrites};
+use agentidp::store::audit::{AuditReads, AuditWrites};
+use agentidp::store::bootstrap::{BootstrapReads, BootstrapWrites};
+use agentidp::store::changes::ChangeReads;
+use agentidp::store::credentials::{CredentialReads, CredentialWrites};
+use agentidp::store::keys::{KeyReads, KeyWrites};
+use agentidp::store::sql::{SqlStore, SqlUnit};
+use agentidp::store::{Store, StoreFault, Unit};
+use chrono::{DateTime, Utc};
+use sqlx::Sqlite;
+use uuid::Uuid;
+
+/// The store.
+#[derive(Clone)]
+pub struct Watched {
+    pub inner: SqlStore<Sqlite>,
+    /// How often a credential was read.
+    pub client_reads: Arc<AtomicU64>,
+    /// How many of the next commits happen without word of it.
+    pub commits_to_lose: Arc<AtomicU64>,
+}
+
+impl Watched {
+    pub fn new(inner: SqlStore<Sqlite>) -> Self {
+        Self { inner, client_reads: Arc::default(), commits_to_lose: Arc::default() }
+    }
+}
+
+/// A transaction on it.
+pub struct WatchedUnit {
+    inner: SqlUnit<Sqlite>,
+    commits_to_lose: Arc<AtomicU64>,
+}
+
+impl AgentReads for Watched {
+    async fn agent_get(&self, id: AgentId, within: Option<&Owner>) -> Result<Option<Agent>, StoreFault> {
+        self.inner.agent_get(id, within).await
+    }
+
+    async fn agent_list(
+        &self,
+        filter: &AgentFilter,
+        after: Option<AgentId>,
+        limit: u32,
+    ) -> Result<Vec<Agent>, StoreFault> {
+        self.inner.agent_list(filter, after, limit).await
+    }
+}
+
+impl AuditReads for Watched {
+    async fn audit_list(
+        &self,
+        filter: &AuditFilter,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, StoreFault> {
+        self.inner.audit_list(filter, after, limit).await
+    }
+}
+
+impl BootstrapReads for Watched {
+    async fn bootstrap_get(&self) -> Result<Option<AgentId>, StoreFault> {
+        self.inner.bootstrap_get().await
+    }
+}
+
+impl ChangeReads for Watched {
+    async fn changes_after(
+        &self,
+        after: Rev,
+        since: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<ChangesPage, StoreFault> {
+        self.inner.changes_after(after, since, limit).await
+    }
+}
+
+impl CredentialReads for Watched {
+    async fn client_get(&self, id: CredentialId) -> Result<Option<ClientRecord>, StoreFault> {
+        self.client_reads.fetch_add(1, Ordering::SeqCst);
+        self.inner.client_get(id).await
+    }
+}
+
+impl KeyReads for Watched {
+    async fn key_list(&self) -> Result<Vec<StoredKey>, StoreFault> {
+        self.inner.key_list().await
+    }
+
+    async fn key_canary_get(&self) -> Result<Option<Vec<u8>>, StoreFault> {
+        self.inner.key_canary_get().await
+    }
+}
+
+impl Store for Watched {
+    type Unit = WatchedUnit;
+
+    async fn begin(&self) -> Result<Self::Unit, StoreFault> {
+        let commits_to_lose = Arc::clone(&self.commits_to_lose);
+        Ok(WatchedUnit { inner: self.inner.begin().await?, commits_to_lose })
+    }
+
+    async fn ping(&self) -> Result<(), StoreFault> {
+        self.inner.ping().await
+    }
+}
+
+impl AgentWrites for WatchedUnit {
+    async fn agent_insert(&mut self, agent: &Agent) -> Result<bool, StoreFault> {
+        self.inner.agent_insert(agent).await
+    }
+
+    async fn agent_touch(&mut self, id: AgentId, at: DateTime<Utc>) -> Result<(), StoreFault> {
+        self.inner.agent_touch(id, at).await
+    }
+}
+
+impl AuditWrites for WatchedUnit {
+    async fn audit_append(&mut self, rows: &[AuditRow]) -> Result<(), StoreFault> {
+        self.inner.audit_append(rows).await
+    }
+}
+
+impl BootstrapWrites for WatchedUnit {
+    async fn bootstrap_claim(&mut self, operator: AgentId, at: DateTime<Utc>) -> Result<bool, StoreFault> {
+        self.inner.bootstrap_claim(operator, at).await
+    }
+}
+
+impl CredentialWrites for WatchedUnit {
+    async fn credential_insert(
+        &mut self,
+        credential: &Credential,
+        images: &SecretImages,
+    ) -> Result<(), StoreFault> {
+        self.inner.credential_insert(credential, images).await
+    }
+
+    async fn credential_verifier_set(
+        &mut self,
+        id: CredentialId,
+        verifier: &[u8; 32],
+        verifier_key_version: &str,
+    ) -> Result<(), StoreFault> {
+        self.inner.credential_verifier_set(id, verifier, verifier_key_version).await
+    }
+
+    async fn credential_touch(&mut self, id: CredentialId, at: DateTime<Utc>) -> Result<(), StoreFault> {
+        self.inner.credential_touch(id, at).await
+    }
+}
+
+impl KeyWrites for WatchedUnit {
+    async fn key_insert_first(&mut self, key: &StoredKey) -> Result<bool, StoreFault> {
+        self.inner.key_insert_first(key).await
+    }
+
+    async fn key_canary_insert(&mut self, sealed: &[u8]) -> Result<bool, StoreFault> {
+        self.inner.key_canary_insert(sealed).await
+    }
+}
+
+impl Unit for WatchedUnit {
+    async fn commit(self) -> Result<(), StoreFault> {
+        self.inner.commit().await?;
+        let lose = |left: u64| left.checked_sub(1);
+        match self.commits_to_lose.fetch_update(Ordering::SeqCst, Ordering::SeqCst, lose) {
+            Ok(_) => Err(StoreFault::Unavailable("the word of the commit was lost".into())),
+            Err(_) => Ok(()),
+        }
+    }
+
+    async fn commit_with_changes(self, changes: &[ChangeKind], at: DateTime<Utc>) -> Result<Rev, StoreFault> {
+        self.inner.commit_with_changes(changes, at).await
+    }
+}
