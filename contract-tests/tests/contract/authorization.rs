@@ -322,7 +322,6 @@ fn every_operation_that_takes_a_client_refuses_who_is_none(case: Case) {
             let mut pairs: Vec<(&str, &str)> =
                 good.iter().map(|(name, value)| (*name, value.as_str())).collect();
             pairs.extend_from_slice(more);
-            // The answers of `by` live as long as the world does; nothing more is needed of them.
             let answer = by.sends(Request::new(&operation.method, &operation.path).form(&pairs));
             (
                 answer.status(),

@@ -249,7 +249,7 @@ fn a_change_of_nothing_changes_nothing(case: Case) {
         assert_eq!((&same, answer.header("etag")), (&before.json(), before.header("etag")), "{patch}");
     }
     assert!(is_active(&agent, &token));
-    assert_eq!(crate::events(&world, &format!("action=agent.updated&agentId={}", agent.id())), [json!(0); 0]);
+    assert!(crate::events(&world, &format!("action=agent.updated&agentId={}", agent.id())).is_empty());
 }
 
 fn an_update_is_made_to_the_version_that_was_seen(case: Case) {
