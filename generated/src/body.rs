@@ -141,6 +141,13 @@ struct Look<'s, 'p> {
 }
 
 impl Look<'_, '_> {
+    /// NUL is JSON, and no database keeps it in a text.
+    fn kept(&mut self, text: &str, at: &Pointer<'_>) {
+        if text.contains('\0') {
+            self.broken.add(at, "nul", "must not contain the character U+0000");
+        }
+    }
+
     fn deeper<E: de::Error>(&mut self) -> Result<usize, E> {
         if self.level == MOST_LEVELS {
             self.broken.add(self.at, "depth", format!("must not nest deeper than {MOST_LEVELS} levels"));
@@ -185,7 +192,9 @@ impl<'de> Visitor<'de> for Look<'_, '_> {
         Ok(())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+    fn visit_str<E>(mut self, text: &str) -> Result<(), E> {
+        let at = self.at;
+        self.kept(text, at);
         Ok(())
     }
 
@@ -210,6 +219,7 @@ impl<'de> Visitor<'de> for Look<'_, '_> {
                 self.broken.add(at, "unique", "must not be there more than once");
                 return Err(de::Error::custom("repeated key"));
             }
+            self.kept(&key, at);
             access.next_value_seed(Look { at, level, broken: self.broken })?;
             seen.insert(key);
         }

@@ -3119,6 +3119,53 @@ impl<'de> Deserialize<'de> for OAuthErrorCode {
     }
 }
 
+/// A response type that is listed because one must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ResponseType {
+    /// "none"
+    None,
+}
+
+impl ResponseType {
+    /// Every value, in the order of the specification.
+    pub const ALL: &[Self] = &[Self::None];
+    /// The value as it stands in the specification.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+        }
+    }
+}
+
+impl fmt::Display for ResponseType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromText for ResponseType {
+    const RULE: &'static str = "enum";
+    fn from_text(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|value| value.as_str() == text)
+            .ok_or_else(|| check::one_of(Self::ALL.iter().map(|value| value.as_str())))
+    }
+}
+
+impl Serialize for ResponseType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ResponseType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        types::text(deserializer)
+    }
+}
+
 /// The form of the revocation endpoint. Unknown parameters are ignored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
@@ -3258,7 +3305,7 @@ impl Check for Rotation {
     }
 }
 
-/// Authorization server metadata (RFC 8414 section 2). There is no authorization endpoint, so `response_types_supported` is empty; `subject_types_supported` and `id_token_signing_alg_values_supported` are there for OpenID libraries, which demand them, although no ID tokens are issued: the algorithm is the one that signs access tokens.
+/// Authorization server metadata (RFC 8414 section 2). There is no authorization endpoint, so `response_types_supported` is `none`; `subject_types_supported` and `id_token_signing_alg_values_supported` are there for OpenID libraries, which demand them, although no ID tokens are issued: the algorithm is the one that signs access tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct ServerMetadata {
@@ -3298,9 +3345,9 @@ pub struct ServerMetadata {
     /// The reserved scopes. Ordinary ones are whatever agents have as capabilities.
     #[serde(rename = "scopes_supported")]
     pub scopes_supported: Vec<String>,
-    /// Always empty, as there is no authorization endpoint.
+    /// Always `none`, as there is no authorization endpoint: the member is required (RFC 8414 section 2), an empty list is not allowed (section 3.2), and this type gives nothing.
     #[serde(rename = "response_types_supported")]
-    pub response_types_supported: Vec<String>,
+    pub response_types_supported: Vec<models::ResponseType>,
     /// The grants that the token endpoint accepts.
     #[serde(rename = "grant_types_supported")]
     pub grant_types_supported: Vec<String>,
@@ -3405,7 +3452,8 @@ impl Check for ServerMetadata {
         {
             let at = &at.key("response_types_supported");
 
-            check::max_items(value, 0, at, found);
+            check::min_items(value, 1, at, found);
+            check::max_items(value, 1, at, found);
 
             for (index, value) in value.iter().enumerate() {
                 let at = &at.index(index);

@@ -55,8 +55,8 @@ const ROOMS: &[Room] = &[
 
 fn sources() -> Vec<(String, String)> {
     fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in fs::read_dir(folder).expect("a folder of the sources") {
+            let path = entry.expect("an entry of it").path();
             match path.is_dir() {
                 true => walk(&path, files),
                 false if path.extension().is_some_and(|extension| extension == "rs") => files.push(path),
@@ -68,8 +68,8 @@ fn sources() -> Vec<(String, String)> {
     let mut files = Vec::new();
     walk(&root, &mut files);
     let named = files.into_iter().map(|path| {
-        let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
-        (name, fs::read_to_string(&path).unwrap())
+        let name = path.strip_prefix(&root).expect("below the root").to_string_lossy().replace('\\', "/");
+        (name, fs::read_to_string(&path).expect("a source file"))
     });
     named.collect()
 }

@@ -13,7 +13,8 @@ use uuid::Uuid;
 use super::error::{Refused, answers, header};
 use super::{Api, Context, created, credentials, idempotency_key, kept};
 use crate::domain::agents::{
-    Agent, AgentFilter, AgentId, AgentPatch, AgentStatus, Attempt, DeploymentEnv, NewAgent, Owner, Registered, Seen,
+    Agent, AgentFilter, AgentId, AgentPatch, AgentStatus, Attempt, DeploymentEnv, NewAgent, Owner,
+    Registered, Seen,
 };
 use crate::domain::callers::Principal;
 use crate::domain::credentials::IssuedCredential;
@@ -88,7 +89,8 @@ impl<S: Store> Agents for Api<S> {
         body: models::AgentPatch,
     ) -> UpdateAgentResponse {
         let seen = seen(params.if_match.as_deref());
-        let changed = self.agents.update(attempt(&context, &caller, params.agent_id, &seen), patch(body)).await;
+        let changed =
+            self.agents.update(attempt(&context, &caller, params.agent_id, &seen), patch(body)).await;
         context.answer(changed, |changed| {
             let etag = etag(&changed);
             Ok(UpdateAgentResponse::Ok { body: agent(changed), etag })
@@ -115,7 +117,11 @@ impl<S: Store> Agents for Api<S> {
         })
     }
 
-    async fn refuse_change_agent_status(&self, context: &Context, refusal: Refused) -> ChangeAgentStatusResponse {
+    async fn refuse_change_agent_status(
+        &self,
+        context: &Context,
+        refusal: Refused,
+    ) -> ChangeAgentStatusResponse {
         context.refuse(&refusal)
     }
 
@@ -130,7 +136,11 @@ impl<S: Store> Agents for Api<S> {
         context.answer(done, |()| Ok(DecommissionAgentResponse::NoContent))
     }
 
-    async fn refuse_decommission_agent(&self, context: &Context, refusal: Refused) -> DecommissionAgentResponse {
+    async fn refuse_decommission_agent(
+        &self,
+        context: &Context,
+        refusal: Refused,
+    ) -> DecommissionAgentResponse {
         context.refuse(&refusal)
     }
 
@@ -239,18 +249,30 @@ fn attempt<'a>(context: &'a Context, principal: &'a Principal, id: Uuid, seen: &
     Attempt { request: &context.request, principal, id: AgentId(id), seen }
 }
 
-/// The revisions that `If-Match` names (RFC 9110 §13.1.1: strong comparison, so a weak tag names none).
+/// The revisions that `If-Match` names (RFC 9110 §13.1.1: strong comparison, character by character, so a weak tag and
+/// another spelling of a number name none).
 fn seen(if_match: Option<&str>) -> Seen {
-    let Some(tags) = if_match else { return Seen::Any };
-    let mut revisions = Vec::new();
-    for tag in tags.split(',').map(str::trim) {
-        if tag == "*" {
-            return Seen::Any;
-        }
-        let inside = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        revisions.extend(inside.and_then(|inside| inside.parse::<i64>().ok()));
+    match if_match.map(str::trim) {
+        None | Some("*") => Seen::Any,
+        Some(tags) => Seen::Revisions(
+            entity_tags(tags)
+                .filter_map(|tag| {
+                    let inside = tag.strip_prefix('"')?.strip_suffix('"')?;
+                    inside.parse::<i64>().ok().filter(|revision| revision.to_string() == inside)
+                })
+                .collect(),
+        ),
     }
-    Seen::Revisions(revisions)
+}
+
+/// The members of a list of entity tags; a comma within quotes is part of its tag (RFC 9110 §8.8.3).
+fn entity_tags(list: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    list.split(move |character| {
+        quoted ^= character == '"';
+        character == ',' && !quoted
+    })
+    .map(str::trim)
 }
 
 /// The entity tag of an agent: its revision (RFC 9110 §8.8.3).

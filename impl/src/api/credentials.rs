@@ -16,7 +16,7 @@ use super::{Api, Context, created, idempotency_key, kept};
 use crate::domain::agents::AgentId;
 use crate::domain::callers::Principal;
 use crate::domain::credentials::{
-    Credential, CredentialId, CredentialStatus, IssuedCredential, NewCredential,
+    Credential, CredentialId, CredentialStanding, IssuedCredential, NewCredential,
 };
 use crate::domain::idempotency::Once;
 use crate::store::Store;
@@ -46,7 +46,8 @@ impl<S: Store> Credentials for Api<S> {
         let key = idempotency_key(params.idempotency_key, "issueCredential", &about, &body);
         let once = Once { key: key.as_ref(), answer: &|made: &IssuedCredential| kept(&issued(made.clone())) };
         let new = NewCredential { label: body.label, expires_at: body.expires_at.map(|time| time.0) };
-        let made = self.credentials.issue(&context.request, &caller, AgentId(params.agent_id), new, once).await;
+        let made =
+            self.credentials.issue(&context.request, &caller, AgentId(params.agent_id), new, once).await;
         context.answer(made, |made| {
             let body = created(made, issued)?;
             Ok(IssueCredentialResponse::Created { location: location(&body), body })
@@ -66,8 +67,10 @@ impl<S: Store> Credentials for Api<S> {
         let (id, cursor) = (AgentId(params.agent_id), params.cursor.as_deref());
         let page = self.credentials.list(&context.request, &caller, id, cursor, params.limit).await;
         context.answer(page, |page| {
-            let items = page.items.into_iter().map(credential).collect();
-            Ok(ListCredentialsResponse::Ok { body: models::CredentialPage { items, next_cursor: page.next_cursor } })
+            let items = page.items.into_iter().map(|one| self.credential(one)).collect();
+            Ok(ListCredentialsResponse::Ok {
+                body: models::CredentialPage { items, next_cursor: page.next_cursor },
+            })
         })
     }
 
@@ -83,7 +86,7 @@ impl<S: Store> Credentials for Api<S> {
     ) -> GetCredentialResponse {
         let (agent_id, id) = (AgentId(params.agent_id), CredentialId(params.credential_id));
         let found = self.credentials.get(&context.request, &caller, agent_id, id).await;
-        context.answer(found, |found| Ok(GetCredentialResponse::Ok { body: credential(found) }))
+        context.answer(found, |found| Ok(GetCredentialResponse::Ok { body: self.credential(found) }))
     }
 
     async fn refuse_get_credential(&self, context: &Context, refusal: Refused) -> GetCredentialResponse {
@@ -109,7 +112,11 @@ impl<S: Store> Credentials for Api<S> {
         })
     }
 
-    async fn refuse_rotate_credential(&self, context: &Context, refusal: Refused) -> RotateCredentialResponse {
+    async fn refuse_rotate_credential(
+        &self,
+        context: &Context,
+        refusal: Refused,
+    ) -> RotateCredentialResponse {
         context.refuse(&refusal)
     }
 
@@ -124,28 +131,31 @@ impl<S: Store> Credentials for Api<S> {
         context.answer(done, |()| Ok(RevokeCredentialResponse::NoContent))
     }
 
-    async fn refuse_revoke_credential(&self, context: &Context, refusal: Refused) -> RevokeCredentialResponse {
+    async fn refuse_revoke_credential(
+        &self,
+        context: &Context,
+        refusal: Refused,
+    ) -> RevokeCredentialResponse {
         context.refuse(&refusal)
     }
 }
 
-fn status_of(status: CredentialStatus) -> models::CredentialStatus {
-    match status {
-        CredentialStatus::Active => models::CredentialStatus::Active,
-        CredentialStatus::Revoked => models::CredentialStatus::Revoked,
-    }
-}
-
-fn credential(credential: Credential) -> models::Credential {
-    models::Credential {
-        id: credential.id.0,
-        agent_id: credential.agent_id.0,
-        label: credential.label,
-        status: status_of(credential.status),
-        created_at: Timestamp(credential.created_at),
-        expires_at: credential.expires_at.map(Timestamp),
-        last_used_at: credential.last_used_at.map(Timestamp),
-        rotated_from: credential.rotated_from.map(|id| id.0),
+impl<S: Store> Api<S> {
+    fn credential(&self, credential: Credential) -> models::Credential {
+        models::Credential {
+            id: credential.id.0,
+            agent_id: credential.agent_id.0,
+            status: match self.credentials.standing(&credential) {
+                CredentialStanding::Active => models::CredentialStatus::Active,
+                CredentialStanding::Revoked => models::CredentialStatus::Revoked,
+                CredentialStanding::Expired => models::CredentialStatus::Expired,
+            },
+            label: credential.label,
+            created_at: Timestamp(credential.created_at),
+            expires_at: credential.expires_at.map(Timestamp),
+            last_used_at: credential.last_used_at.map(Timestamp),
+            rotated_from: credential.rotated_from.map(|id| id.0),
+        }
     }
 }
 
@@ -158,7 +168,7 @@ pub(super) fn issued(issued: IssuedCredential) -> models::IssuedCredential {
         client_id: credential.agent_id.0,
         client_secret: Secret::new(secret.into_exposed()),
         label: credential.label,
-        status: status_of(credential.status),
+        status: models::CredentialStatus::Active,
         created_at: Timestamp(credential.created_at),
         expires_at: credential.expires_at.map(Timestamp),
         rotated_from: credential.rotated_from.map(|id| id.0),

@@ -3,7 +3,9 @@
 use generated::apis::discovery::{
     Discovery, GetJwksResponse, GetOpenidConfigurationResponse, GetServerMetadataResponse,
 };
-use generated::models::{AuthenticationMethod, JwkSet, ServerMetadata, SigningAlgorithm, SubjectType};
+use generated::models::{
+    AuthenticationMethod, JwkSet, ResponseType, ServerMetadata, SigningAlgorithm, SubjectType,
+};
 use http::StatusCode;
 
 use super::error::{Problem, Refused, answers, header};
@@ -63,7 +65,7 @@ impl<S: Store> Api<S> {
             introspection_endpoint: at("/oauth2/introspect"),
             jwks_uri: self.keys.jwks().map(|_| at("/.well-known/jwks.json")),
             scopes_supported: policy::reserved_scopes().into_iter().map(str::to_owned).collect(),
-            response_types_supported: Vec::new(),
+            response_types_supported: vec![ResponseType::None],
             grant_types_supported: vec!["client_credentials".to_owned()],
             token_endpoint_auth_methods_supported: methods.clone(),
             introspection_endpoint_auth_methods_supported: methods,

@@ -399,7 +399,9 @@ impl<S: Store> AgentService<S> {
         let registered_as = Registered { agent, credential: minted.credential, secret: minted.secret };
         let agent = &registered_as.agent;
         let mut unit = self.0.store.begin().await?;
-        if let Err(refusal) = self.0.idempotency.keep(&mut unit, principal.agent_id, &once, &registered_as).await? {
+        if let Err(refusal) =
+            self.0.idempotency.keep(&mut unit, principal.agent_id, &once, &registered_as).await?
+        {
             drop(unit);
             return self.registration_refused(request, principal, refusal).await;
         }
@@ -486,11 +488,14 @@ impl<S: Store> AgentService<S> {
             }
             let ends_tokens = !changed.capabilities.is_superset(&agent.capabilities)
                 || changed.owner != agent.owner
-                || changed.valid_until.is_some_and(|until| agent.valid_until.is_none_or(|before| until < before));
+                || changed
+                    .valid_until
+                    .is_some_and(|until| agent.valid_until.is_none_or(|before| until < before));
             let event = AuditEvent::success(Action::AgentUpdated, principal.into())
                 .with("changed", changed_names(&agent, &changed))
                 .with("capabilities", capability_names(&changed.capabilities))
-                .with("endsTokens", ends_tokens);
+                .with("endsTokens", ends_tokens)
+                .with("owner", changed.owner.0.as_str());
             Ok(Some(Decided { agent: changed, event, ends_tokens }))
         })
         .await
@@ -553,7 +558,12 @@ impl<S: Store> AgentService<S> {
         let another_admin = unit.agent_another_has(id, &admin).await?;
         let Some(agent) = unit.agent_lock(id, None).await? else { return Ok(Err(Refusal::AgentNotFound)) };
 
-        let is_admin = |agent: &Agent| agent.status == AgentStatus::Active && agent.capabilities.contains(&admin);
+        // Whoever's time is limited is no admin to rely on.
+        let is_admin = |agent: &Agent| {
+            agent.status == AgentStatus::Active
+                && agent.valid_until.is_none()
+                && agent.capabilities.contains(&admin)
+        };
         let decided = if !principal.sees(&agent.owner) {
             Err(Refusal::AgentNotFound)
         } else {
@@ -587,15 +597,19 @@ impl<S: Store> AgentService<S> {
         };
 
         let changed = Agent { revision: agent.revision + 1, updated_at: now, ..decided.agent };
-        let event = decided.event.during(request).on(subject).behind(&changed.owner);
+        // Behind the wall where it stood: whoever gave it away can see that, and where it went.
+        let event = decided.event.during(request).on(subject).behind(&agent.owner);
         let event = event.seal(&self.0.clock, &self.0.entropy)?;
         unit.agent_update(&changed).await?;
         if changed.status == AgentStatus::Archived {
             unit.credential_revoke_all(id).await?;
         }
         unit.audit_append(&[event]).await?;
-        let changes =
-            [if decided.ends_tokens { ChangeKind::AgentTokensEnded(id) } else { ChangeKind::AgentChanged(id) }];
+        let changes = [if decided.ends_tokens {
+            ChangeKind::AgentTokensEnded(id)
+        } else {
+            ChangeKind::AgentChanged(id)
+        }];
         let rev = unit.commit_with_changes(&changes, now).await?;
         self.0.feed.note(&changes, rev, now);
         Ok(Ok(changed))

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::agents::{Agent, AgentId};
@@ -40,6 +40,17 @@ pub enum CredentialStatus {
     Active,
     /// Ended by somebody, for good.
     Revoked,
+}
+
+/// How a credential stands at some moment, by the names of the specification's `CredentialStatus`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialStanding {
+    /// It can be used.
+    Active,
+    /// Somebody ended it.
+    Revoked,
+    /// Its time is over.
+    Expired,
 }
 
 impl CredentialStatus {
@@ -79,6 +90,19 @@ pub struct Credential {
     pub last_used_at: Option<DateTime<Utc>>,
     /// The credential that this one replaced.
     pub rotated_from: Option<CredentialId>,
+}
+
+impl Credential {
+    /// How it stands at `now`; what was revoked stays so when its time is over.
+    pub fn standing(&self, now: DateTime<Utc>) -> CredentialStanding {
+        match self.status {
+            CredentialStatus::Revoked => CredentialStanding::Revoked,
+            CredentialStatus::Active if self.expires_at.is_some_and(|end| end <= now) => {
+                CredentialStanding::Expired
+            }
+            CredentialStatus::Active => CredentialStanding::Active,
+        }
+    }
 }
 
 /// What is kept of a client secret: two one-way images of its random part.
@@ -240,14 +264,21 @@ impl<S: Store> CredentialService<S> {
         if new.expires_at.is_some_and(|end| end <= now) {
             let message = "must lie in the future".into();
             let path = "/expiresAt".into();
-            return Ok(Err(Refusal::Invalid(vec![Violation { location: "body", path, rule: "future", message }])));
+            return Ok(Err(Refusal::Invalid(vec![Violation {
+                location: "body",
+                path,
+                rule: "future",
+                message,
+            }])));
         }
         let subject = Subject { agent_id: Some(agent_id), ..Subject::default() };
         // Judged once before the slow hash, so that nobody can cause hashes for what is not theirs, and again in the
         // transaction, where it counts.
         let seen = self.0.store.agent_get(agent_id, None).await?;
         if let Err(refusal) = reach(principal, seen.as_ref()) {
-            return self.refused(request, principal, seen.as_ref(), Action::CredentialIssued, subject, refusal).await;
+            return self
+                .refused(request, principal, seen.as_ref(), Action::CredentialIssued, subject, refusal)
+                .await;
         }
         let mut minted = match self.0.mint.mint(agent_id, now).await? {
             Ok(minted) => minted,
@@ -266,11 +297,18 @@ impl<S: Store> CredentialService<S> {
             Ok(agent) => agent,
             Err(refusal) => {
                 drop(unit);
-                return self.refused(request, principal, agent.as_ref(), Action::CredentialIssued, subject, refusal).await;
+                return self
+                    .refused(request, principal, agent.as_ref(), Action::CredentialIssued, subject, refusal)
+                    .await;
             }
         };
         let event = self.event(Action::CredentialIssued, request, principal, agent, &minted.credential);
         self.put(unit, event, principal, minted, &once, now).await
+    }
+
+    /// How a credential stands now.
+    pub fn standing(&self, credential: &Credential) -> CredentialStanding {
+        credential.standing(self.0.clock.now())
     }
 
     /// The agent's credential. The caller's token has `agents:read`, or `self:read` and asks for itself, as the door has
@@ -335,7 +373,9 @@ impl<S: Store> CredentialService<S> {
         let seen = self.0.store.agent_get(agent_id, None).await?;
         if let Err(refusal) = reached(seen.as_ref()) {
             let refusal = as_missing_credential(refusal);
-            return self.refused(request, principal, seen.as_ref(), Action::CredentialRotated, subject, refusal).await;
+            return self
+                .refused(request, principal, seen.as_ref(), Action::CredentialRotated, subject, refusal)
+                .await;
         }
         let mut minted = match self.0.mint.mint(agent_id, now).await? {
             Ok(minted) => minted,
@@ -357,11 +397,13 @@ impl<S: Store> CredentialService<S> {
             Err(refusal) => {
                 drop(unit);
                 let refusal = as_missing_credential(refusal);
-                return self.refused(request, principal, agent.as_ref(), Action::CredentialRotated, subject, refusal).await;
+                return self
+                    .refused(request, principal, agent.as_ref(), Action::CredentialRotated, subject, refusal)
+                    .await;
             }
         };
         minted.credential.label = old.label;
-        minted.credential.expires_at = old.expires_at.map(|end| now + (end - old.created_at));
+        minted.credential.expires_at = old.expires_at.map(|end| later(now, end - old.created_at));
         minted.credential.rotated_from = Some(id);
         if grace.is_zero() {
             unit.credential_end(id, CredentialStatus::Revoked, old.expires_at).await?;
@@ -401,8 +443,11 @@ impl<S: Store> CredentialService<S> {
             Err(refusal) => {
                 drop(unit);
                 let refusal = as_missing_credential(refusal);
-                let subject = Subject { agent_id: Some(agent_id), credential_id: Some(id), ..Subject::default() };
-                return self.refused(request, principal, agent.as_ref(), Action::CredentialRevoked, subject, refusal).await;
+                let subject =
+                    Subject { agent_id: Some(agent_id), credential_id: Some(id), ..Subject::default() };
+                return self
+                    .refused(request, principal, agent.as_ref(), Action::CredentialRevoked, subject, refusal)
+                    .await;
             }
         };
         if credential.status == CredentialStatus::Revoked {
@@ -428,7 +473,8 @@ impl<S: Store> CredentialService<S> {
             return Ok(Ok(()));
         }
         let subject = Subject { agent_id: Some(agent_id), ..Subject::default() };
-        self.refused(request, principal, Some(&agent), Action::AccessDenied, subject, Refusal::AgentNotFound).await
+        self.refused(request, principal, Some(&agent), Action::AccessDenied, subject, Refusal::AgentNotFound)
+            .await
     }
 
     fn event(
@@ -439,8 +485,12 @@ impl<S: Store> CredentialService<S> {
         agent: &Agent,
         credential: &Credential,
     ) -> AuditEvent {
-        let subject = Subject { agent_id: Some(agent.id), credential_id: Some(credential.id), ..Subject::default() };
-        AuditEvent::success(action, principal.into()).during(request).on(subject).behind(&agent.owner)
+        let subject =
+            Subject { agent_id: Some(agent.id), credential_id: Some(credential.id), ..Subject::default() };
+        let event =
+            AuditEvent::success(action, principal.into()).during(request).on(subject).behind(&agent.owner);
+        let event = credential.label.as_deref().map_or(event.clone(), |label| event.with("label", label));
+        credential.expires_at.map_or(event.clone(), |end| event.with("expiresAt", end.timestamp()))
     }
 
     /// Adds a credential that was decided, keeps its answer if that is asked for, and commits.
@@ -501,6 +551,12 @@ impl<S: Store> CredentialService<S> {
     }
 }
 
+/// A time so much later, or the last that can be written (RFC 3339 has four digits for the year).
+fn later(from: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
+    let last = DateTime::from_timestamp_millis(253_402_300_799_999).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    from.checked_add_signed(by).map_or(last, |time| time.min(last))
+}
+
 /// The agent, if the caller sees it and holds every reserved capability that it has.
 fn reach<'a>(principal: &Principal, agent: Option<&'a Agent>) -> Answered<&'a Agent> {
     let agent = agent.filter(|agent| principal.sees(&agent.owner)).ok_or(Refusal::AgentNotFound)?;
@@ -543,7 +599,7 @@ async fn rotation_decide<U: Unit>(
     if unit.credential_is_replaced(id).await? {
         return Ok(Err(Refusal::CredentialConflict(CredentialConflict::Replaced)));
     }
-    if old.status == CredentialStatus::Revoked || old.expires_at.is_some_and(|end| end <= now) {
+    if old.standing(now) != CredentialStanding::Active {
         return Ok(Err(Refusal::CredentialConflict(CredentialConflict::Ended)));
     }
     Ok(room_decide(unit, agent, more, now).await?.map(|()| old))

@@ -43,7 +43,7 @@ pub trait AgentWrites {
     /// its id, its email, `created_at` and `last_auth_at`. Its capabilities become exactly these.
     fn agent_update(&mut self, agent: &Agent) -> impl Future<Output = Result<(), StoreFault>> + Send;
 
-    /// Whether another active agent has the capability. Holds every other caller of this method back until this
+    /// Whether another active agent without an end (`valid_until`) has the capability. Holds every other caller of this method back until this
     /// transaction ends, so that of two agents that lose it at once one stays; it is called before
     /// [`AgentWrites::agent_lock`], lest two callers wait for each other.
     fn agent_another_has(

@@ -5,14 +5,14 @@ use agentidp::domain::refusal::{NotPermitted, Refusal};
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use crate::world::{World, caller, request, why};
+use crate::world::{World, caller, register, request, why};
 
 #[tokio::test]
 async fn a_registered_agent_is_there_with_its_credential_and_its_events() {
     let world = World::new().await;
     let mina = caller("talent-team", &["agents:write"]);
     let new = world.new_agent(&["resume:read", "resume:score"]);
-    let registered = world.agents.register(&request(), &mina, new.clone()).await.unwrap().unwrap();
+    let registered = register(&world.agents, &mina, new.clone()).await.unwrap().unwrap();
     assert_eq!(registered.agent.owner, Owner("talent-team".into()));
     assert_eq!(registered.agent.capabilities, new.capabilities);
     assert_eq!(registered.credential.agent_id, registered.agent.id);
@@ -38,10 +38,10 @@ async fn an_email_belongs_to_one_agent_for_ever_whatever_its_case_and_owner() {
     let world = World::new().await;
     let (mina, otto) = (caller("talent-team", &["agents:write"]), caller("other-team", &["agents:write"]));
     let new = world.new_agent(&[]);
-    world.agents.register(&request(), &mina, new.clone()).await.unwrap().unwrap();
+    register(&world.agents, &mina, new.clone()).await.unwrap().unwrap();
     for (who, email) in [(&mina, new.email.clone()), (&otto, new.email.to_uppercase())] {
         let again = NewAgent { email, ..world.new_agent(&[]) };
-        let refused = world.agents.register(&request(), who, again).await.unwrap();
+        let refused = register(&world.agents, who, again).await.unwrap();
         assert_eq!(refused.err(), Some(Refusal::AgentAlreadyExists));
     }
     let denied = world.events_of("agent.registered").await;
@@ -58,7 +58,7 @@ async fn twins_at_the_same_moment_are_one_agent() {
     let new = world.new_agent(&[]);
     let twins = (0..4).map(|_| {
         let (agents, mina, new) = (world.agents.clone(), mina.clone(), new.clone());
-        tokio::spawn(async move { agents.register(&request(), &mina, new).await.unwrap().is_ok() })
+        tokio::spawn(async move { register(&agents, &mina, new).await.unwrap().is_ok() })
     });
     let mut registered = 0;
     for twin in twins.collect::<Vec<_>>() {
@@ -72,7 +72,7 @@ async fn nobody_grants_a_reserved_capability_that_their_token_does_not_hold() {
     let world = World::new().await;
     let mina = caller("talent-team", &["agents:write", "agents:read"]);
     let register = async |capabilities: &[&str]| {
-        world.agents.register(&request(), &mina, world.new_agent(capabilities)).await.unwrap()
+        register(&world.agents, &mina, world.new_agent(capabilities)).await.unwrap()
     };
     assert!(register(&["agents:read", "agents:write", "whatever:else"]).await.is_ok());
     for beyond in ["idp:admin", "audit:read", "tokens:introspect"] {
@@ -90,10 +90,10 @@ async fn an_agent_of_another_owner_takes_idp_admin_to_register() {
     let world = World::new().await;
     let new = || NewAgent { owner: Some(Owner("other-team".into())), ..world.new_agent(&[]) };
     let mina = caller("talent-team", &["agents:write"]);
-    let refused = world.agents.register(&request(), &mina, new()).await.unwrap();
+    let refused = register(&world.agents, &mina, new()).await.unwrap();
     assert_eq!(refused.err(), Some(Refusal::NotPermitted(NotPermitted::OtherOwner)));
     let admin = caller("operators", &["agents:write", "idp:admin"]);
-    let registered = world.agents.register(&request(), &admin, new()).await.unwrap().unwrap();
+    let registered = register(&world.agents, &admin, new()).await.unwrap().unwrap();
     assert_eq!(registered.agent.owner, Owner("other-team".into()));
 }
 
@@ -103,8 +103,7 @@ async fn an_agent_cannot_be_over_before_it_begins() {
     let mina = caller("talent-team", &["agents:write"]);
     let new =
         NewAgent { valid_until: Some(crate::world::start() - TimeDelta::hours(1)), ..world.new_agent(&[]) };
-    let Err(Refusal::Invalid(violations)) = world.agents.register(&request(), &mina, new).await.unwrap()
-    else {
+    let Err(Refusal::Invalid(violations)) = register(&world.agents, &mina, new).await.unwrap() else {
         panic!("registered");
     };
     assert_eq!((violations[0].location, violations[0].path.as_str()), ("body", "/validUntil"));

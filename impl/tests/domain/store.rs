@@ -7,13 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use agentidp::domain::agents::{Agent, AgentFilter, AgentId, Owner};
 use agentidp::domain::audit::{AuditFilter, AuditRow};
 use agentidp::domain::changes::{ChangeKind, ChangesPage, Rev};
-use agentidp::domain::credentials::{ClientRecord, Credential, CredentialId, SecretImages};
+use agentidp::domain::credentials::{ClientRecord, Credential, CredentialId, CredentialStatus, SecretImages};
+use agentidp::domain::idempotency::KeptAnswer;
 use agentidp::domain::keys::StoredKey;
+use agentidp::domain::policy::Capability;
 use agentidp::store::agents::{AgentReads, AgentWrites};
 use agentidp::store::audit::{AuditReads, AuditWrites};
 use agentidp::store::bootstrap::{BootstrapReads, BootstrapWrites};
 use agentidp::store::changes::ChangeReads;
 use agentidp::store::credentials::{CredentialReads, CredentialWrites};
+use agentidp::store::idempotency::{IdempotencyReads, IdempotencyWrites};
 use agentidp::store::keys::{KeyReads, KeyWrites};
 use agentidp::store::sql::{SqlStore, SqlUnit};
 use agentidp::store::{Store, StoreFault, Unit};
@@ -59,6 +62,10 @@ impl AgentReads for Watched {
 }
 
 impl AuditReads for Watched {
+    async fn audit_get(&self, id: Uuid, within: Option<&Owner>) -> Result<Option<AuditRow>, StoreFault> {
+        self.inner.audit_get(id, within).await
+    }
+
     async fn audit_list(
         &self,
         filter: &AuditFilter,
@@ -87,9 +94,38 @@ impl ChangeReads for Watched {
 }
 
 impl CredentialReads for Watched {
+    async fn credential_get(
+        &self,
+        agent_id: AgentId,
+        id: CredentialId,
+    ) -> Result<Option<Credential>, StoreFault> {
+        self.inner.credential_get(agent_id, id).await
+    }
+
+    async fn credential_list(
+        &self,
+        agent_id: AgentId,
+        after: Option<CredentialId>,
+        limit: u32,
+    ) -> Result<Vec<Credential>, StoreFault> {
+        self.inner.credential_list(agent_id, after, limit).await
+    }
+
     async fn client_get(&self, id: CredentialId) -> Result<Option<ClientRecord>, StoreFault> {
         self.client_reads.fetch_add(1, Ordering::SeqCst);
         self.inner.client_get(id).await
+    }
+}
+
+impl IdempotencyReads for Watched {
+    async fn idempotency_get(
+        &self,
+        caller: AgentId,
+        operation: &str,
+        key_hash: &[u8; 32],
+        now: DateTime<Utc>,
+    ) -> Result<Option<KeptAnswer>, StoreFault> {
+        self.inner.idempotency_get(caller, operation, key_hash, now).await
     }
 }
 
@@ -117,6 +153,22 @@ impl Store for Watched {
 }
 
 impl AgentWrites for WatchedUnit {
+    async fn agent_lock(&mut self, id: AgentId, within: Option<&Owner>) -> Result<Option<Agent>, StoreFault> {
+        self.inner.agent_lock(id, within).await
+    }
+
+    async fn agent_update(&mut self, agent: &Agent) -> Result<(), StoreFault> {
+        self.inner.agent_update(agent).await
+    }
+
+    async fn agent_another_has(
+        &mut self,
+        than: AgentId,
+        capability: &Capability,
+    ) -> Result<bool, StoreFault> {
+        self.inner.agent_another_has(than, capability).await
+    }
+
     async fn agent_insert(&mut self, agent: &Agent) -> Result<bool, StoreFault> {
         self.inner.agent_insert(agent).await
     }
@@ -139,6 +191,39 @@ impl BootstrapWrites for WatchedUnit {
 }
 
 impl CredentialWrites for WatchedUnit {
+    async fn credential_lock(
+        &mut self,
+        agent_id: AgentId,
+        id: CredentialId,
+    ) -> Result<Option<Credential>, StoreFault> {
+        self.inner.credential_lock(agent_id, id).await
+    }
+
+    async fn credential_end(
+        &mut self,
+        id: CredentialId,
+        status: CredentialStatus,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<(), StoreFault> {
+        self.inner.credential_end(id, status, expires_at).await
+    }
+
+    async fn credential_revoke_all(&mut self, agent_id: AgentId) -> Result<Vec<CredentialId>, StoreFault> {
+        self.inner.credential_revoke_all(agent_id).await
+    }
+
+    async fn credential_count_live(
+        &mut self,
+        agent_id: AgentId,
+        now: DateTime<Utc>,
+    ) -> Result<u32, StoreFault> {
+        self.inner.credential_count_live(agent_id, now).await
+    }
+
+    async fn credential_is_replaced(&mut self, id: CredentialId) -> Result<bool, StoreFault> {
+        self.inner.credential_is_replaced(id).await
+    }
+
     async fn credential_insert(
         &mut self,
         credential: &Credential,
@@ -158,6 +243,16 @@ impl CredentialWrites for WatchedUnit {
 
     async fn credential_touch(&mut self, id: CredentialId, at: DateTime<Utc>) -> Result<(), StoreFault> {
         self.inner.credential_touch(id, at).await
+    }
+}
+
+impl IdempotencyWrites for WatchedUnit {
+    async fn idempotency_insert(&mut self, answer: &KeptAnswer) -> Result<bool, StoreFault> {
+        self.inner.idempotency_insert(answer).await
+    }
+
+    async fn idempotency_expire(&mut self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreFault> {
+        self.inner.idempotency_expire(now, limit).await
     }
 }
 

@@ -10,7 +10,9 @@ use agentidp::domain::tokens::TokenRequest;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::world::{DEFAULT_AUDIENCE, ISSUER, RESOURCE, World, caller, claims, request, start, why};
+use crate::world::{
+    DEFAULT_AUDIENCE, ISSUER, RESOURCE, World, caller, claims, register, request, start, why,
+};
 
 #[tokio::test]
 async fn a_token_has_the_claims_of_rfc_9068_and_its_event_comes_first() {
@@ -125,7 +127,7 @@ async fn a_token_ends_with_its_agent_at_the_latest() {
     let admin = caller("talent-team", &["agents:write"]);
     let until = start() + TimeDelta::seconds(100);
     let new = NewAgent { valid_until: Some(until), ..world.new_agent(&["resume:read"]) };
-    let agent = world.agents.register(&request(), &admin, new).await.unwrap().unwrap();
+    let agent = register(&world.agents, &admin, new).await.unwrap().unwrap();
     let client = world.client(&agent).await;
     assert_eq!(world.ask(&client, None).await.unwrap().expires_in, 100);
 }

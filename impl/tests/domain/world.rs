@@ -18,9 +18,10 @@ use agentidp::domain::changes::{ChangeKind, Rev};
 use agentidp::domain::clients::PresentedClient;
 use agentidp::domain::credentials::CredentialMint;
 use agentidp::domain::feed::Feed;
+use agentidp::domain::idempotency::{Created, Idempotency, Once};
 use agentidp::domain::keys::{KeyRing, KeySettings, Signing, SigningAlgorithm};
 use agentidp::domain::policy::Capability;
-use agentidp::domain::refusal::{Answered, Refusal};
+use agentidp::domain::refusal::{Answered, Fault, Refusal};
 use agentidp::domain::tally::Tally;
 use agentidp::domain::tokens::{
     IssuedToken, LIFETIMES, TokenParts, TokenRequest, TokenService, TokenSettings,
@@ -122,6 +123,8 @@ impl World {
             entropy: entropy.clone(),
             mint: mint.clone(),
             audit: audit.clone(),
+            feed: Arc::clone(&feed),
+            idempotency: Idempotency::new(store.clone(), clock.clone(), entropy.clone(), master.clone()),
         });
         let tokens = TokenService::new(TokenParts {
             store: store.clone(),
@@ -189,8 +192,7 @@ impl World {
     pub async fn agent(&self, owner: &str, capabilities: &[&str]) -> Registered {
         let admin = caller("operators", &agentidp::domain::policy::RESERVED);
         let new = NewAgent { owner: Some(Owner(owner.to_owned())), ..self.new_agent(capabilities) };
-        let registered =
-            self.agents.register(&request(), &admin, new).await.expect("no fault").expect("registered");
+        let registered = register(&self.agents, &admin, new).await.expect("no fault").expect("registered");
         self.read_feed().await;
         registered
     }
@@ -283,4 +285,18 @@ pub fn claims(token: &SecretText) -> Value {
 /// The reason of a refusal.
 pub fn why<T: std::fmt::Debug>(answered: Answered<T>) -> &'static str {
     answered.map(drop).map_err(|refusal: Refusal| refusal.reason()).expect_err("refused")
+}
+
+/// Registers an agent, without an idempotency key.
+pub async fn register<S: agentidp::store::Store>(
+    agents: &AgentService<S>,
+    principal: &Principal,
+    new: NewAgent,
+) -> Result<Answered<Registered>, Fault> {
+    let once = Once { key: None, answer: &|_: &Registered| Vec::new() };
+    let answered = agents.register(&request(), principal, new, once).await?;
+    Ok(answered.map(|created| match created {
+        Created::New(registered) => registered,
+        Created::Before(_) => panic!("there was no key to find an answer by"),
+    }))
 }

@@ -46,10 +46,11 @@ queries! {
          metadata = $8, valid_until = $9, revision = $10 WHERE id = $1";
     /// Holds back whoever else is about to ask for another agent with a capability.
     CAPABILITY_GUARD_HOLD = "UPDATE capability_guard SET singleton = singleton";
-    /// Whether another active agent has a capability.
+    /// Whether another active agent without an end has a capability.
     AGENT_ANOTHER_HAS =
         "SELECT EXISTS (SELECT 1 FROM agent_capabilities c JOIN agents a ON a.id = c.agent_id \
-         WHERE c.capability = $2 AND c.agent_id <> $1 AND a.status = 'active')";
+         WHERE c.capability = $2 AND c.agent_id <> $1 AND a.status = 'active' \
+         AND a.valid_until IS NULL)";
     /// A note of the last authentication.
     AGENT_TOUCH =
         "UPDATE agents SET last_auth_at = $2 WHERE id = $1 AND (last_auth_at IS NULL OR last_auth_at <= $3)";

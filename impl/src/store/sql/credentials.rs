@@ -82,7 +82,8 @@ on_both! {
             list.narrow();
             list.only("k.agent_id =", Some(agent_id.0));
             list.only("k.id <", after.map(|id| id.0));
-            let rows = list.page("k.id DESC", limit).fetch_all(&self.readers).await?;
+            list.page("k.id DESC", limit);
+            let rows = list.build().fetch_all(&self.readers).await?;
             rows.iter().map(credential_of).collect()
         }
     }
