@@ -97,12 +97,16 @@ impl Problem {
                     Refusal::CredentialNotFound => {
                         (StatusCode::NOT_FOUND, C::CredentialNotFound, O::InvalidRequest)
                     }
-                    Refusal::EventNotFound => (StatusCode::NOT_FOUND, C::AuditEventNotFound, O::InvalidRequest),
+                    Refusal::EventNotFound => {
+                        (StatusCode::NOT_FOUND, C::AuditEventNotFound, O::InvalidRequest)
+                    }
                     Refusal::PreconditionFailed => {
                         (StatusCode::PRECONDITION_FAILED, C::PreconditionFailed, O::InvalidRequest)
                     }
                     Refusal::AgentConflict(_) => (StatusCode::CONFLICT, C::AgentConflict, O::InvalidRequest),
-                    Refusal::CredentialConflict(_) => (StatusCode::CONFLICT, C::CredentialConflict, O::InvalidRequest),
+                    Refusal::CredentialConflict(_) => {
+                        (StatusCode::CONFLICT, C::CredentialConflict, O::InvalidRequest)
+                    }
                     Refusal::IdempotencyConflict(_) => {
                         (StatusCode::CONFLICT, C::IdempotencyConflict, O::InvalidRequest)
                     }

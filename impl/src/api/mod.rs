@@ -141,7 +141,8 @@ fn kept(body: &impl Serialize) -> Vec<u8> {
 fn created<T, B: DeserializeOwned>(made: Created<T>, body: impl FnOnce(T) -> B) -> Result<B, Fault> {
     match made {
         Created::New(made) => Ok(body(made)),
-        Created::Before(kept) => serde_json::from_slice(&kept)
-            .map_err(|error| Fault::Impossible(format!("idempotency_keys.answer_sealed is no answer: {error}"))),
+        Created::Before(kept) => serde_json::from_slice(&kept).map_err(|error| {
+            Fault::Impossible(format!("idempotency_keys.answer_sealed is no answer: {error}"))
+        }),
     }
 }

@@ -2,7 +2,8 @@
 
 use generated::apis::tokens::{IntrospectTokenResponse, IssueTokenResponse, RevokeTokenResponse, Tokens};
 use generated::models::{
-    DeploymentEnv, IntrospectionRequest, IntrospectionResponse, RevocationRequest, TokenRequest, TokenResponse, TokenType,
+    DeploymentEnv, IntrospectionRequest, IntrospectionResponse, RevocationRequest, TokenRequest,
+    TokenResponse, TokenType,
 };
 use generated::types::Secret;
 
@@ -55,7 +56,12 @@ impl<S: Store> Tokens for Api<S> {
         }
     }
 
-    async fn revoke_token(&self, context: Context, client: Client, body: RevocationRequest) -> RevokeTokenResponse {
+    async fn revoke_token(
+        &self,
+        context: Context,
+        client: Client,
+        body: RevocationRequest,
+    ) -> RevokeTokenResponse {
         let revoked = self.tokens.revoke(&context.request, &client, body.token.expose()).await;
         context.answer(revoked, |()| Ok(RevokeTokenResponse::Ok {}))
     }

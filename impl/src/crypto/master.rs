@@ -128,7 +128,8 @@ impl MasterKey {
 
     fn narrowed(&self, value: &SecretText) -> Result<LessSafeKey, CryptoFault> {
         let key = hmac::sign(&self.0.narrowing, value.expose().as_bytes());
-        let key = UnboundKey::new(&AES_256_GCM, key.as_ref()).map_err(|_| CryptoFault::Failed("AES-256-GCM"))?;
+        let key =
+            UnboundKey::new(&AES_256_GCM, key.as_ref()).map_err(|_| CryptoFault::Failed("AES-256-GCM"))?;
         Ok(LessSafeKey::new(key))
     }
 

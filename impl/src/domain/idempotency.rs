@@ -71,7 +71,11 @@ impl<S: Store> Idempotency<S> {
 
     /// The answer that was given to the same request with the same key, if there is one. Refused if the key was used for
     /// another request, or if the answer carried a secret and is gone.
-    pub async fn look<T>(&self, caller: AgentId, once: &Once<'_, T>) -> Result<Answered<Option<Vec<u8>>>, Fault> {
+    pub async fn look<T>(
+        &self,
+        caller: AgentId,
+        once: &Once<'_, T>,
+    ) -> Result<Answered<Option<Vec<u8>>>, Fault> {
         let Some(key) = once.key else { return Ok(Ok(None)) };
         let (hash, now) = (key.hash(), self.clock.now());
         let Some(kept) = self.store.idempotency_get(caller, key.operation, &hash, now).await? else {

@@ -15,7 +15,9 @@ use super::changes::{ChangeKind, Rev};
 use super::clients::{ClientCache, ClientParts, Clients, PresentedClient};
 use super::feed::{Feed, TokenStanding, change_ends_token};
 use super::keys::KeyRing;
-use super::policy::{Capability, GrantedScope, IDP_ADMIN, TOKENS_INTROSPECT, TOKENS_REVOKE, audience_decide, scope_decide};
+use super::policy::{
+    Capability, GrantedScope, IDP_ADMIN, TOKENS_INTROSPECT, TOKENS_REVOKE, audience_decide, scope_decide,
+};
 use super::refusal::{Answered, Fault, Refusal, TokenFlaw};
 use super::tally::Tally;
 use super::uses::Uses;

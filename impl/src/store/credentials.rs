@@ -71,7 +71,10 @@ pub trait CredentialWrites {
     ) -> impl Future<Output = Result<u32, StoreFault>> + Send;
 
     /// Whether some credential was issued in this one's place.
-    fn credential_is_replaced(&mut self, id: CredentialId) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+    fn credential_is_replaced(
+        &mut self,
+        id: CredentialId,
+    ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
 
     /// Replaces the verifier after bcrypt has accepted the secret; the hash stays.
     fn credential_verifier_set(

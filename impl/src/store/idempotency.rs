@@ -24,7 +24,10 @@ pub trait IdempotencyReads {
 pub trait IdempotencyWrites {
     /// Keeps an answer. `false`, and nothing written, if there is one for this caller, operation and key that has not
     /// expired at its `created_at`; of concurrent twins exactly one gets `true`, the other waits for it.
-    fn idempotency_insert(&mut self, answer: &KeptAnswer) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+    fn idempotency_insert(
+        &mut self,
+        answer: &KeptAnswer,
+    ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
 
     /// Takes away sealed answers whose secret is gone at `now`, and whole rows that have expired; answers how many rows
     /// were touched, at most `limit` of each kind.
