@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use chrono::{DateTime, Datelike as _, SecondsFormat, SubsecRound, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -49,7 +49,9 @@ impl Timestamp {
     /// Reads an RFC 3339 time; what is finer than a millisecond is cut off. A time whose year has no four digits in UTC
     /// could not be written again, and is none.
     pub fn parse(text: &str) -> Option<Self> {
-        let time = DateTime::parse_from_rfc3339(text).ok()?.to_utc().trunc_subsecs(3);
+        // By way of the milliseconds a leap second becomes the second after it.
+        let time =
+            DateTime::from_timestamp_millis(DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis())?;
         (0..=9999).contains(&time.year()).then_some(Self(time))
     }
 }
