@@ -13,6 +13,7 @@ mod door;
 mod faults;
 mod forgeries;
 mod health;
+mod idempotency;
 mod introspection;
 mod operations;
 mod revocation;
