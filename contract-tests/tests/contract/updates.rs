@@ -243,10 +243,12 @@ fn a_change_of_nothing_changes_nothing(case: Case) {
         json!({ "owner": "operators", "agentType": "screener", "deploymentEnv": "production" }),
     ] {
         let answer = writer.patches(&path_of(&agent), &patch);
-        let mut same = agent_in(&answer);
         // When it last authenticated is not part of what the tag stands for.
-        same.as_object_mut().map(|members| members.remove("lastAuthAt"));
-        assert_eq!((&same, answer.header("etag")), (&before.json(), before.header("etag")), "{patch}");
+        let [mut same, mut before_it] = [agent_in(&answer), before.json()];
+        for agent in [&mut same, &mut before_it] {
+            agent.as_object_mut().map(|members| members.remove("lastAuthAt"));
+        }
+        assert_eq!((&same, answer.header("etag")), (&before_it, before.header("etag")), "{patch}");
     }
     assert!(is_active(&agent, &token));
     assert!(crate::events(&world, &format!("action=agent.updated&agentId={}", agent.id())).is_empty());
