@@ -48,6 +48,9 @@ const CONNECTION_WITHIN: Duration = Duration::from_secs(3);
 /// How long PostgreSQL works on a statement.
 const STATEMENT_WITHIN: Duration = Duration::from_secs(5);
 
+/// How long the last events may take to be written when the server stops.
+const EVENTS_WITHIN: Duration = Duration::from_secs(5);
+
 /// The address of the first operator.
 const OPERATOR_EMAIL: &str = "operator@agentidp.local";
 
@@ -338,8 +341,11 @@ async fn serve_on<S: Store>(
     tracing::info!("stopping");
     let _ = halt.send(true);
     while background.join_next().await.is_some() {}
-    // With the router and the jobs the last writers of events are gone, so this ends when all of them are written.
-    let _ = audit_task.await;
+    // With the router and the jobs the last writers of events are gone, so this ends when all of them are written. A
+    // connection that outlives its time to drain would keep one.
+    if tokio::time::timeout(EVENTS_WITHIN, audit_task).await.is_err() {
+        tracing::warn!("a connection outlived its time, and with it the writer of events");
+    }
     tracing::info!("stopped");
     Ok(())
 }
