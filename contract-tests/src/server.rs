@@ -118,6 +118,37 @@ impl Server {
         execute(&self.database_url, sql);
     }
 
+    /// Takes the database away until the answer is dropped: PostgreSQL's connections are ended and no new one is let in;
+    /// SQLite's file is held by another writer.
+    ///
+    /// # Panics
+    /// When it cannot be taken away.
+    pub fn cut_database(&self) -> Cut {
+        match self.database {
+            Database::Sqlite => {
+                let runtime =
+                    tokio::runtime::Builder::new_current_thread().build().expect("a runtime can be made");
+                let holder = runtime.block_on(async {
+                    let mut holder = sqlx::SqliteConnection::connect(&self.database_url).await?;
+                    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut holder).await?;
+                    Ok::<_, sqlx::Error>(holder)
+                });
+                Cut::Held { holder: Some(holder.expect("the file can be held")), runtime }
+            }
+            Database::Postgres => {
+                let server = postgres_server();
+                let (_, name) =
+                    self.database_url.rsplit_once('/').expect("the URL ends in the name of a database");
+                execute(&server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
+                let end = format!(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+                );
+                execute(&server, &end);
+                Cut::Barred { server, name: name.to_owned() }
+            }
+        }
+    }
+
     fn wait_until_ready(&mut self) {
         let started = Instant::now();
         loop {
@@ -209,17 +240,56 @@ fn free_port() -> u16 {
     }
 }
 
+/// A database that is away until this is dropped.
+pub enum Cut {
+    /// A file that another writer holds.
+    Held {
+        /// The connection that holds it.
+        holder: Option<sqlx::SqliteConnection>,
+        /// What it runs on.
+        runtime: tokio::runtime::Runtime,
+    },
+    /// A database that lets nobody in.
+    Barred {
+        /// The server that it is on.
+        server: String,
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Drop for Cut {
+    fn drop(&mut self) {
+        match self {
+            Self::Held { holder, runtime } => {
+                if let Some(holder) = holder.take() {
+                    runtime.block_on(holder.close()).expect("the file can be let go");
+                }
+            }
+            Self::Barred { server, name } => {
+                execute(server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
+            }
+        }
+    }
+}
+
+/// The PostgreSQL server for tests, with a database that is not a test's.
+fn postgres_server() -> String {
+    let server = setting("TEST_POSTGRES_URL").expect(
+        "TEST_POSTGRES_URL names a PostgreSQL server; `eval \"$(scripts/services start)\"` starts one",
+    );
+    server.split('?').next().unwrap_or_default().to_owned()
+}
+
 fn fresh_database(database: Database, folder: &Path, port: u16) -> String {
     match database {
         Database::Sqlite => format!("sqlite://{}", folder.join("agentidp.db").display()),
         Database::Postgres => {
-            let server = setting("TEST_POSTGRES_URL")
-                .expect("TEST_POSTGRES_URL names a PostgreSQL server; `eval \"$(scripts/services start)\"` starts one");
-            let server = server.split('?').next().unwrap_or_default();
+            let server = postgres_server();
             let (base, _) =
                 server.rsplit_once('/').expect("TEST_POSTGRES_URL ends in the name of a database");
             let name = format!("contract_{}_{port}", std::process::id());
-            execute(server, &format!("CREATE DATABASE {name}"));
+            execute(&server, &format!("CREATE DATABASE {name}"));
             format!("{base}/{name}")
         }
     }

@@ -11,6 +11,7 @@ use crate::{new_agent, path_of};
 on_both_databases![
     a_fault_is_a_500_without_its_cause,
     a_server_that_cannot_know_does_not_say_yes,
+    a_database_that_is_away_is_a_503_until_it_is_back,
     no_token_without_its_event,
     no_change_without_its_event,
     every_operation_tells_of_a_fault_and_not_of_its_cause,
@@ -50,6 +51,22 @@ fn a_server_that_cannot_know_does_not_say_yes(case: Case) {
     world.server.break_database("ALTER TABLE gone_changes RENAME TO changes");
     world.eventually(200, || world.anyone().gets("/health/ready"));
     assert_eq!(agent.asks_for_a_token(&[]).status(), 200);
+}
+
+fn a_database_that_is_away_is_a_503_until_it_is_back(case: Case) {
+    let world = case.world();
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    let operator = world.operator().holding("agents:read agents:write audit:read");
+    assert_eq!(agent.asks_for_a_token(&[]).status(), 200);
+    let away = world.server.cut_database();
+    agent.asks_for_a_token(&[]).is_recorded_as("token");
+    operator.posts("/agents", &new_agent("screener-002@example.com")).is_recorded_as("register");
+    drop(away);
+    world.eventually(201, || operator.posts("/agents", &new_agent("screener-002@example.com")));
+    world.eventually(200, || agent.asks_for_a_token(&[]));
+    let issued = format!("/audit/events?action=token.issued&agentId={}", agent.id());
+    let events = operator.gets(&issued).json();
+    assert!(events["items"].as_array().is_some_and(|events| events.len() >= 2), "{events}");
 }
 
 fn no_token_without_its_event(case: Case) {
