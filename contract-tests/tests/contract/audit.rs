@@ -362,10 +362,10 @@ fn every_look_over_a_wall_is_recorded(case: Case) {
         let event = the_event(&world, stranger.id(), "access.denied");
         assert_eq!(event["reason"], "other_owner", "{}: {event:#}", operation.id);
         assert_eq!(event["requestId"].as_str(), answer.header("x-request-id"), "{event:#}");
-        // The one who looked is told of it, the one looked at is not named as its own.
+        // The one looked at is told of it; the log of the one who looked does not tell a wall from an absence.
         assert_eq!(
             (&event["owner"], &event["subject"]["agentId"]),
-            (&json!("strangers"), &json!(agent.id()))
+            (&json!("operators"), &json!(agent.id()))
         );
         // What is not there at all leaves nothing.
         let nowhere = stranger.holding(&reserved_without(&["idp:admin"]));

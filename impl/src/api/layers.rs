@@ -27,6 +27,9 @@ use crate::crypto::Entropy;
 /// How many bytes the names and values of all header fields, and the target, may have together.
 pub const MOST_HEADER_BYTES: usize = 16 * 1024;
 
+/// How long a body may take to arrive: 64 KiB at the most. Until then it holds one of the permits of requests in work.
+const BODY_WITHIN: Duration = Duration::from_secs(3);
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 const REFERRER_POLICY: HeaderName = HeaderName::from_static("referrer-policy");
@@ -149,11 +152,17 @@ async fn limit(State(layers): State<Layers>, request: Request, next: Next) -> Re
     let (parts, body) = request.into_parts();
     let arrived = Arc::new(AtomicBool::new(body.is_end_stream()));
     let body = Body::new(Watched { body, arrived: Arc::clone(&arrived) });
-    match tokio::time::timeout(layers.timeout, next.run(Request::from_parts(parts, body))).await {
-        Ok(response) => response,
-        Err(_) if arrived.load(Ordering::Acquire) => found(Found::Overloaded),
-        Err(_) => found(Found::BodyTooSlow),
+    let work = next.run(Request::from_parts(parts, body));
+    tokio::pin!(work);
+    let body_within = BODY_WITHIN.min(layers.timeout);
+    if let Ok(response) = tokio::time::timeout(body_within, &mut work).await {
+        return response;
     }
+    if !arrived.load(Ordering::Acquire) {
+        return found(Found::BodyTooSlow);
+    }
+    let rest = layers.timeout.saturating_sub(body_within);
+    tokio::time::timeout(rest, work).await.unwrap_or_else(|_| found(Found::Overloaded))
 }
 
 /// A body that tells when all of it has arrived.

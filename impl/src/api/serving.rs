@@ -22,9 +22,9 @@ const MOST_BUFFERED: usize = 64 * 1024;
 
 /// Serves until `stop` is done; then takes no more connections and gives requests in work `drain` to finish.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>, drain: Duration) {
-    let mut builder = Builder::new(TokioExecutor::new());
+    // HTTP/1.1 alone: telling it from HTTP/2 would wait for the first bytes without an end. HTTP/2 is the proxy's.
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN).max_buf_size(MOST_BUFFERED);
-    builder.http2().timer(TokioTimer::new()).max_header_list_size(MOST_BUFFERED as u32);
     let connections = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {

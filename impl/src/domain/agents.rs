@@ -349,16 +349,18 @@ impl<S: Store> AgentService<S> {
         new: NewAgent,
         once: Once<'_, Registered>,
     ) -> Result<Answered<Created<Registered>>, Fault> {
+        let now = self.0.clock.now();
+        let decided = self.0.feed.trusts(principal).and_then(|()| registration_decide(principal, &new, now));
+        let owner = match decided {
+            Ok(owner) => owner,
+            Err(refusal) => return self.registration_refused(request, principal, refusal).await,
+        };
+        // After the decision, so that an answer with a secret is for whoever may still have it.
         match self.0.idempotency.look(principal.agent_id, &once).await? {
             Ok(None) => {}
             Ok(Some(before)) => return Ok(Ok(Created::Before(before))),
             Err(refusal) => return self.registration_refused(request, principal, refusal).await,
         }
-        let now = self.0.clock.now();
-        let owner = match registration_decide(principal, &new, now) {
-            Ok(owner) => owner,
-            Err(refusal) => return self.registration_refused(request, principal, refusal).await,
-        };
         let agent = Agent {
             id: AgentId(self.0.entropy.uuid_v7(now)),
             email: new.email,
@@ -424,7 +426,7 @@ impl<S: Store> AgentService<S> {
         refusal: Refusal,
     ) -> Result<Answered<Created<Registered>>, Fault> {
         let event = AuditEvent::denied(Action::AgentRegistered, principal.into(), refusal.reason());
-        Ok(Err(self.refused(event, request, principal, refusal).await?))
+        Ok(Err(self.refused(event, request, &principal.owner, refusal).await?))
     }
 
     /// The agent, if it is not behind another owner's wall; the attempt to look over that wall is recorded.
@@ -445,7 +447,8 @@ impl<S: Store> AgentService<S> {
         }
         let event = AuditEvent::denied(Action::AccessDenied, principal.into(), "other_owner")
             .on(Subject { agent_id: Some(id), ..Subject::default() });
-        Ok(Err(self.refused(event, request, principal, Refusal::AgentNotFound).await?))
+        // Behind the wall that was looked over: the caller's own log must not tell a wall from an absence either.
+        Ok(Err(self.refused(event, request, &agent.owner, Refusal::AgentNotFound).await?))
     }
 
     /// Agents that pass the filter, in the order that the store promises, at most `limit` (1 to 100) after the cursor.
@@ -566,6 +569,8 @@ impl<S: Store> AgentService<S> {
         };
         let decided = if !principal.sees(&agent.owner) {
             Err(Refusal::AgentNotFound)
+        } else if let Err(refusal) = self.0.feed.trusts(principal) {
+            Err(refusal)
         } else {
             grant_decide(principal, &agent.capabilities).and_then(|()| {
                 if !seen.includes(agent.revision) && agent.status != AgentStatus::Archived {
@@ -586,13 +591,13 @@ impl<S: Store> AgentService<S> {
             Ok(None) => return Ok(Ok(agent)),
             Err(refusal) => {
                 drop(unit);
-                // A wall that was looked over is recorded as such; its reason is not the answer's.
+                // A wall that was looked over is recorded as such, behind that wall; its reason is not the answer's.
                 let event = if principal.sees(&agent.owner) {
                     AuditEvent::denied(action, principal.into(), refusal.reason())
                 } else {
                     AuditEvent::denied(Action::AccessDenied, principal.into(), "other_owner")
                 };
-                return Ok(Err(self.refused(event.on(subject), request, principal, refusal).await?));
+                return Ok(Err(self.refused(event.on(subject), request, &agent.owner, refusal).await?));
             }
         };
 
@@ -615,16 +620,16 @@ impl<S: Store> AgentService<S> {
         Ok(Ok(changed))
     }
 
-    /// Records a refusal behind the caller's own wall, and hands on what to answer: the refusal, or that there was no
+    /// Records a refusal behind an owner's wall, and hands on what to answer: the refusal, or that there was no
     /// room to record it.
     async fn refused(
         &self,
         event: AuditEvent,
         request: &RequestContext,
-        principal: &Principal,
+        owner: &Owner,
         refusal: Refusal,
     ) -> Result<Refusal, Fault> {
-        let written = self.0.audit.write(event.during(request).behind(&principal.owner)).await?;
+        let written = self.0.audit.write(event.during(request).behind(owner)).await?;
         Ok(written.err().unwrap_or(refusal))
     }
 }

@@ -87,6 +87,8 @@ pub struct Principal {
     pub owner: Owner,
     /// The token's scope: what the principal holds, and no more.
     pub scope: BTreeSet<Capability>,
+    /// The credential that the token was issued for.
+    pub credential_id: Option<CredentialId>,
     /// The token's `jti`.
     pub token_id: Uuid,
     /// The position of the change feed at which the token was decided.

@@ -80,8 +80,9 @@ impl<S: Store> Clients<S> {
     ///
     /// Every failure, whatever its cause, takes one reading of the database and two comparisons, and answers the same;
     /// success takes no reading when the record is at hand. So a failure is never decided by a record that is out of
-    /// date, and its time says nothing about what is in the registry. (Where a verifier was made under another master
-    /// key, bcrypt decides and takes its time; each such credential does so once.)
+    /// date, and its time says little about what is in the registry: to whoever knows a credential's id, that reading a
+    /// record takes longer than finding none. (Where a verifier was made under another master key, bcrypt decides and
+    /// takes its time; each such credential does so once.)
     pub(super) async fn authenticate(
         &self,
         request: &RequestContext,

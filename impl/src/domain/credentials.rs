@@ -14,7 +14,7 @@ use super::changes::{ChangeKind, Rev};
 use super::feed::Feed;
 use super::idempotency::{Created, Idempotency, Once};
 use super::pages::{Page, cursor_read};
-use super::policy::{SELF_ROTATE, grant_decide};
+use super::policy::{CREDENTIALS_WRITE, Capability, SELF_ROTATE, grant_decide};
 use super::refusal::{Answered, CredentialConflict, Fault, Refusal, Violation};
 use crate::clock::Clock;
 use crate::crypto::{ClientSecret, Entropy, HashFault, HashPool, MasterKey, SecretText};
@@ -255,11 +255,6 @@ impl<S: Store> CredentialService<S> {
         new: NewCredential,
         once: Once<'_, IssuedCredential>,
     ) -> Result<Answered<Created<IssuedCredential>>, Fault> {
-        match self.0.idempotency.look(principal.agent_id, &once).await? {
-            Ok(None) => {}
-            Ok(Some(before)) => return Ok(Ok(Created::Before(before))),
-            Err(refusal) => return Ok(Err(refusal)),
-        }
         let now = self.0.clock.now();
         if new.expires_at.is_some_and(|end| end <= now) {
             let message = "must lie in the future".into();
@@ -275,10 +270,16 @@ impl<S: Store> CredentialService<S> {
         // Judged once before the slow hash, so that nobody can cause hashes for what is not theirs, and again in the
         // transaction, where it counts.
         let seen = self.0.store.agent_get(agent_id, None).await?;
-        if let Err(refusal) = reach(principal, seen.as_ref()) {
+        if let Err(refusal) = self.reach(principal, seen.as_ref()) {
             return self
                 .refused(request, principal, seen.as_ref(), Action::CredentialIssued, subject, refusal)
                 .await;
+        }
+        // After the decision, so that an answer with a secret is for whoever may still have it.
+        match self.0.idempotency.look(principal.agent_id, &once).await? {
+            Ok(None) => {}
+            Ok(Some(before)) => return Ok(Ok(Created::Before(before))),
+            Err(refusal) => return Ok(Err(refusal)),
         }
         let mut minted = match self.0.mint.mint(agent_id, now).await? {
             Ok(minted) => minted,
@@ -289,7 +290,7 @@ impl<S: Store> CredentialService<S> {
 
         let mut unit = self.0.store.begin().await?;
         let agent = unit.agent_lock(agent_id, None).await?;
-        let decided = match reach(principal, agent.as_ref()) {
+        let decided = match self.reach(principal, agent.as_ref()) {
             Ok(agent) => room_decide(&mut unit, agent, 1, now).await?.map(|()| agent),
             Err(refusal) => Err(refusal),
         };
@@ -347,7 +348,8 @@ impl<S: Store> CredentialService<S> {
     }
 
     /// Issues a credential in another's place, which lives on for `grace`. The new one has its label, and as much time
-    /// to live as it had from its issue. The caller's token has `credentials:write`, or `self:rotate` and asks for
+    /// to live as it had from its issue; an agent that rotates its own (the one that its token came from, and no other)
+    /// gets the same end. The caller's token has `credentials:write`, or `self:rotate` and asks for
     /// itself, as the door has checked.
     pub async fn rotate(
         &self,
@@ -358,17 +360,15 @@ impl<S: Store> CredentialService<S> {
         grace: Duration,
         once: Once<'_, IssuedCredential>,
     ) -> Result<Answered<Created<IssuedCredential>>, Fault> {
-        match self.0.idempotency.look(principal.agent_id, &once).await? {
-            Ok(None) => {}
-            Ok(Some(before)) => return Ok(Ok(Created::Before(before))),
-            Err(refusal) => return Ok(Err(refusal)),
-        }
         let now = self.0.clock.now();
         let subject = Subject { agent_id: Some(agent_id), credential_id: Some(id), ..Subject::default() };
-        let itself = principal.agent_id == agent_id && principal.holds(SELF_ROTATE);
+        // Only the credential that the token came from: one that leaked must not take over the others.
+        let itself = principal.agent_id == agent_id
+            && principal.credential_id == Some(id)
+            && principal.holds(SELF_ROTATE);
         let reached = |agent: Option<&Agent>| match agent {
-            Some(_) if itself => Ok(()),
-            agent => reach(principal, agent).map(|_| ()),
+            Some(_) if itself => self.0.feed.trusts(principal),
+            agent => self.reach(principal, agent).map(|_| ()),
         };
         let seen = self.0.store.agent_get(agent_id, None).await?;
         if let Err(refusal) = reached(seen.as_ref()) {
@@ -376,6 +376,12 @@ impl<S: Store> CredentialService<S> {
             return self
                 .refused(request, principal, seen.as_ref(), Action::CredentialRotated, subject, refusal)
                 .await;
+        }
+        // After the decision, so that an answer with a secret is for whoever may still have it.
+        match self.0.idempotency.look(principal.agent_id, &once).await? {
+            Ok(None) => {}
+            Ok(Some(before)) => return Ok(Ok(Created::Before(before))),
+            Err(refusal) => return Ok(Err(refusal)),
         }
         let mut minted = match self.0.mint.mint(agent_id, now).await? {
             Ok(minted) => minted,
@@ -403,7 +409,11 @@ impl<S: Store> CredentialService<S> {
             }
         };
         minted.credential.label = old.label;
-        minted.credential.expires_at = old.expires_at.map(|end| later(now, end - old.created_at));
+        // Whoever holds only the secret does not lengthen its life.
+        minted.credential.expires_at = old.expires_at.map(|end| match principal.holds(CREDENTIALS_WRITE) {
+            true => later(now, end - old.created_at),
+            false => end,
+        });
         minted.credential.rotated_from = Some(id);
         if grace.is_zero() {
             unit.credential_end(id, CredentialStatus::Revoked, old.expires_at).await?;
@@ -431,7 +441,7 @@ impl<S: Store> CredentialService<S> {
         let now = self.0.clock.now();
         let mut unit = self.0.store.begin().await?;
         let agent = unit.agent_lock(agent_id, None).await?;
-        let decided = match reach(principal, agent.as_ref()) {
+        let decided = match self.reach(principal, agent.as_ref()) {
             Ok(agent) => match unit.credential_lock(agent_id, id).await? {
                 Some(credential) => Ok((agent, credential)),
                 None => Err(Refusal::CredentialNotFound),
@@ -457,6 +467,20 @@ impl<S: Store> CredentialService<S> {
         let event = self.event(Action::CredentialRevoked, request, principal, of, &credential);
         self.finish(unit, event, &credential, now).await?;
         Ok(Ok(()))
+    }
+
+    /// The agent, if the caller is still trusted, sees it, and holds every reserved capability that it has.
+    fn reach<'a>(&self, principal: &Principal, agent: Option<&'a Agent>) -> Answered<&'a Agent> {
+        let agent = agent.filter(|agent| principal.sees(&agent.owner)).ok_or(Refusal::AgentNotFound)?;
+        self.0.feed.trusts(principal)?;
+        // A token that is good for itself alone reaches nothing here.
+        if !principal.holds(CREDENTIALS_WRITE) {
+            return Err(Refusal::InsufficientScope {
+                required: vec![Capability(CREDENTIALS_WRITE.to_owned())],
+            });
+        }
+        grant_decide(principal, &agent.capabilities)?;
+        Ok(agent)
     }
 
     /// Whether the caller sees the agent; a wall that it looked over is recorded.
@@ -528,8 +552,8 @@ impl<S: Store> CredentialService<S> {
         Ok(())
     }
 
-    /// Records a refusal behind the caller's own wall, and hands on what to answer. What is not there is not recorded;
-    /// what is behind another's wall is, as such.
+    /// Records a refusal behind the agent's own wall, and hands on what to answer. What is not there is not recorded; a
+    /// look over a wall is, as such and behind that wall: the caller's own log must not tell a wall from an absence.
     async fn refused<T>(
         &self,
         request: &RequestContext,
@@ -545,7 +569,7 @@ impl<S: Store> CredentialService<S> {
         } else {
             AuditEvent::denied(Action::AccessDenied, principal.into(), "other_owner")
         };
-        let event = event.during(request).on(subject).behind(&principal.owner);
+        let event = event.during(request).on(subject).behind(&agent.owner);
         let written = self.0.audit.write(event).await?;
         Ok(Err(written.err().unwrap_or(refusal)))
     }
@@ -555,13 +579,6 @@ impl<S: Store> CredentialService<S> {
 fn later(from: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
     let last = DateTime::from_timestamp_millis(253_402_300_799_999).unwrap_or(DateTime::<Utc>::MAX_UTC);
     from.checked_add_signed(by).map_or(last, |time| time.min(last))
-}
-
-/// The agent, if the caller sees it and holds every reserved capability that it has.
-fn reach<'a>(principal: &Principal, agent: Option<&'a Agent>) -> Answered<&'a Agent> {
-    let agent = agent.filter(|agent| principal.sees(&agent.owner)).ok_or(Refusal::AgentNotFound)?;
-    grant_decide(principal, &agent.capabilities)?;
-    Ok(agent)
 }
 
 /// An agent that is not found is a credential that is not found, where a credential was asked for.

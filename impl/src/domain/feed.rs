@@ -10,7 +10,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::agents::AgentId;
+use super::callers::Principal;
 use super::changes::{Change, ChangeKind, ChangesPage, Rev};
+use super::refusal::{Answered, Refusal, TokenFlaw};
 use crate::clock::Clock;
 
 /// How old the last complete reading may be for this node to say yes.
@@ -81,6 +83,10 @@ impl<K> Default for Remembered<K> {
 
 impl<K: Copy + Eq + std::hash::Hash> Remembered<K> {
     fn remember(&mut self, key: K, rev: Rev, until: DateTime<Utc>) {
+        // A page that was read before a change was noted may be taken in after it: what is known does not go back.
+        if self.last.get(&key).is_some_and(|known| *known >= rev) {
+            return;
+        }
         if let Some(earlier) = self.last.insert(key, rev) {
             self.by_position.remove(&earlier);
         }
@@ -168,6 +174,22 @@ impl Feed {
                 TokenStanding::Alive
             }
         })
+    }
+
+    /// Judges a principal once more, where a change is made: between its authentication at the door and the change lies
+    /// the time in which a body arrives.
+    pub fn trusts(&self, principal: &Principal) -> Answered<()> {
+        if !self.fresh() {
+            return Err(Refusal::Stale);
+        }
+        if principal.expires_at <= self.clock.now() {
+            return Err(Refusal::InvalidToken(TokenFlaw::Expired));
+        }
+        match self.token_standing(principal.agent_id, principal.token_id, principal.rev) {
+            TokenStanding::Dead => Err(Refusal::InvalidToken(TokenFlaw::Ended)),
+            // The door has asked the database about one that is too old to be remembered.
+            TokenStanding::Alive | TokenStanding::Unknown => Ok(()),
+        }
     }
 
     /// Takes in one page of a reading.

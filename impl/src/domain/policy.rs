@@ -25,6 +25,8 @@ pub const IDP_ADMIN: &str = "idp:admin";
 pub const TOKENS_INTROSPECT: &str = "tokens:introspect";
 /// Ends tokens of agents of the same owner.
 pub const TOKENS_REVOKE: &str = "tokens:revoke";
+/// Issues, rotates and revokes credentials of agents of the same owner.
+pub const CREDENTIALS_WRITE: &str = "credentials:write";
 /// Lets an agent replace its own credentials.
 pub const SELF_ROTATE: &str = "self:rotate";
 
@@ -33,7 +35,7 @@ pub const RESERVED: [&str; 7] = [
     "agents:read",
     "agents:write",
     "audit:read",
-    "credentials:write",
+    CREDENTIALS_WRITE,
     IDP_ADMIN,
     TOKENS_INTROSPECT,
     TOKENS_REVOKE,
@@ -216,6 +218,7 @@ mod tests {
             owner: Owner(owner.to_owned()),
             scope,
             token_id: Uuid::nil(),
+            credential_id: None,
             rev: Rev(0),
             expires_at: DateTime::<Utc>::MAX_UTC,
         }

@@ -13,6 +13,7 @@ use super::audit::{Action, AuditEvent, AuditWriter, Subject, texts_fitting};
 use super::callers::{AuthMethod, Client, Principal, RequestContext};
 use super::changes::{ChangeKind, Rev};
 use super::clients::{ClientCache, ClientParts, Clients, PresentedClient};
+use super::credentials::CredentialId;
 use super::feed::{Feed, TokenStanding, change_ends_token};
 use super::keys::KeyRing;
 use super::policy::{
@@ -91,6 +92,8 @@ pub struct TokenClaims {
     pub owner: String,
     /// Where the agent runs.
     pub deployment_env: String,
+    /// The credential that the agent proved itself with.
+    pub credential_id: Uuid,
     /// The position of the change feed at which it was decided: a later change that ends the agent's tokens ends it.
     pub rev: i64,
 }
@@ -308,6 +311,7 @@ impl<S: Store> TokenService<S> {
             agent_version: agent.version.clone(),
             owner: agent.owner.0.clone(),
             deployment_env: agent.deployment_env.as_str().to_owned(),
+            credential_id: client.credential_id().0,
             rev: client.record.rev.0,
         }
     }
@@ -418,6 +422,7 @@ impl<S: Store> TokenService<S> {
             agent_id: AgentId(claims.sub),
             owner: Owner(claims.owner),
             scope: claims.scope.split(' ').map(|scope| Capability(scope.to_owned())).collect(),
+            credential_id: Some(CredentialId(claims.credential_id)),
             token_id: claims.jti,
             rev: Rev(claims.rev),
             expires_at: DateTime::from_timestamp(claims.exp, 0).unwrap_or(DateTime::<Utc>::MAX_UTC),

@@ -122,7 +122,10 @@ async fn another_owners_agent_is_not_found_and_the_attempt_is_recorded() {
     assert_eq!(denied.len(), 1, "an id that nobody has is a mistake and no attempt");
     assert_eq!(denied[0]["reason"], "other_owner");
     assert_eq!(denied[0]["subject"]["agentId"], theirs.agent.id.to_string());
-    assert_eq!(denied[0]["owner"], "talent-team");
+    assert_eq!(
+        denied[0]["owner"], "other-team",
+        "whoever looks must not find in its own log that there is something"
+    );
     let admin = caller("operators", &["agents:read", "idp:admin"]);
     assert!(world.agents.get(&request(), &admin, theirs.agent.id).await.unwrap().is_ok());
 }

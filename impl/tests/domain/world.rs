@@ -268,6 +268,7 @@ pub fn caller(owner: &str, scope: &[&str]) -> Principal {
         agent_id: AgentId(Uuid::from_u128(0xca11e4)),
         owner: Owner(owner.to_owned()),
         scope: scope.iter().map(|name| Capability((*name).to_owned())).collect(),
+        credential_id: None,
         token_id: Uuid::nil(),
         rev: Rev(0),
         expires_at: DateTime::<Utc>::MAX_UTC,
