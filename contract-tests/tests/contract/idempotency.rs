@@ -13,6 +13,7 @@ on_both_databases![
     a_rotation_that_is_sent_again_rotates_once,
     a_key_is_for_one_request_alone,
     a_key_is_its_callers_own,
+    a_replay_is_for_whoever_may_still_have_the_answer,
     a_refused_request_may_be_mended_and_sent_again,
     of_many_twins_at_once_one_agent_comes,
     a_key_that_can_be_guessed_is_refused,
@@ -77,6 +78,18 @@ fn a_key_is_its_callers_own(case: Case) {
     let other = sends(&registrar_of_others, "/agents", KEY, &new_agent("screener-002@example.com"));
     assert_eq!((first.status(), other.status()), (201, 201), "{other}");
     assert_ne!(first.json()["agent"]["id"], other.json()["agent"]["id"]);
+}
+
+fn a_replay_is_for_whoever_may_still_have_the_answer(case: Case) {
+    let world = case.world();
+    let mut auditor = new_agent("auditor@example.com");
+    auditor["capabilities"] = json!(["audit:read"]);
+    let granting = world.operator().holding("agents:write audit:read");
+    assert_eq!(sends(&granting, "/agents", KEY, &auditor).status(), 201);
+    let without = world.operator().holding("agents:write");
+    let answer = sends(&without, "/agents", KEY, &auditor);
+    assert_eq!(answer.status(), 403, "{answer}");
+    assert_eq!(sends(&granting, "/agents", KEY, &auditor).status(), 201);
 }
 
 fn a_refused_request_may_be_mended_and_sent_again(case: Case) {

@@ -21,6 +21,7 @@ on_both_databases![
     an_agent_rotates_its_own_credential,
     an_agent_with_reserved_capabilities_rotates_its_own_credential,
     an_agent_does_not_rotate_the_credentials_of_others,
+    an_agent_rotates_the_credential_that_it_came_with_and_no_other,
     a_credential_of_another_agent_is_not_rotated,
     every_constraint_of_a_rotation_is_kept,
     a_rotation_is_json,
@@ -224,10 +225,32 @@ fn an_agent_does_not_rotate_the_credentials_of_others(case: Case) {
     let agent = screener(&world);
     let itself = agent.holding("self:rotate self:read");
     itself.posts(&rotation_of(&world, &other), &json!({})).is_as_recorded();
-    // Under its own id, another's credential is none.
-    let smuggled = itself.posts(&rotation(&agent, &world.credential_of(&other)), &json!({}));
-    assert_eq!(smuggled.status(), 404, "{smuggled}");
+    // Under its own id, another's credential is no more its own, whether it is there or not.
+    for credential in [world.credential_of(&other).as_str(), "01931e2c-0000-7000-8000-000000000000"] {
+        let smuggled = itself.posts(&rotation(&agent, credential), &json!({}));
+        assert_eq!(smuggled.status(), 403, "{smuggled}");
+    }
     assert_eq!(other.asks_for_a_token(&[]).status(), 200);
+}
+
+fn an_agent_rotates_the_credential_that_it_came_with_and_no_other(case: Case) {
+    let world = case.world();
+    let agent = screener(&world);
+    let good = world.credential_of(&agent);
+    let leaked = issuer(&world).posts(&format!("{}/credentials", path_of(&agent)), &json!({}));
+    let thief = world.holder_of(&leaked);
+    let token = thief.holding("self:rotate");
+    let other = token.posts(&rotation(&agent, &good), &json!({}));
+    assert_eq!(other.status(), 403, "{other}");
+    // Once the leaked one is revoked, what is left of its tokens makes nothing new.
+    let leaked = leaked.json()["id"].as_str().unwrap_or_default().to_owned();
+    let revoked = issuer(&world).deletes(&format!("{}/credentials/{leaked}", path_of(&agent)));
+    assert_eq!(revoked.status(), 204, "{revoked}");
+    for credential in [good.as_str(), leaked.as_str()] {
+        let answer = token.posts(&rotation(&agent, credential), &json!({}));
+        assert!([403, 409].contains(&answer.status()), "{answer}");
+    }
+    assert_eq!(agent.asks_for_a_token(&[]).status(), 200);
 }
 
 fn a_credential_of_another_agent_is_not_rotated(case: Case) {
