@@ -31,6 +31,7 @@ async fn a_token_has_the_claims_of_rfc_9068_and_its_event_comes_first() {
             "aud": DEFAULT_AUDIENCE, "exp": iat + 900, "iat": iat, "jti": said["jti"],
             "scope": "resume:read resume:score", "agent_type": "screener", "agent_version": "v1.4.2",
             "owner": "talent-team", "deployment_env": "production", "rev": said["rev"],
+            "credential_id": agent.credential.id.to_string(),
         })
     );
     let event = &world.events_of("token.issued").await[0];
