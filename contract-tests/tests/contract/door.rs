@@ -1,6 +1,6 @@
 //! What belongs to no operation, and what reaches none: the specification's shape every time.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 
 use contract_tests::actor::Request;
@@ -29,6 +29,7 @@ on_both_databases![
     a_target_that_is_too_long_is_refused,
     a_body_that_does_not_come_is_given_up,
     a_form_that_does_not_come_is_given_up,
+    who_is_stopped_while_its_body_arrives_changes_nothing,
     what_there_is_no_room_for_is_turned_away,
     two_authorizations_are_none,
     a_token_in_the_query_is_none,
@@ -234,6 +235,30 @@ fn a_body_that_does_not_come_is_given_up(case: Case) {
          content-length: 100\r\n\r\n{{"
     );
     world.raw("POST", "/agents", head.as_bytes()).is_as_recorded();
+}
+
+fn who_is_stopped_while_its_body_arrives_changes_nothing(case: Case) {
+    let world = case.world();
+    let registrar = world.agent("registrar@example.com", &["agents:write"]);
+    let token = registrar.holding("agents:write").token().to_owned();
+    let body = new_agent("late@example.com").to_string();
+    let (first, rest) = body.split_at(5);
+    let head = format!(
+        "POST /agents HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{first}",
+        body.len()
+    );
+    let mut stream = half_a_request(&world, &head);
+    let operator = world.operator().holding("agents:read agents:write");
+    let stop = json!({ "status": "suspended", "reason": "its secret leaked" });
+    let stopped = operator.puts(&format!("/agents/{}/status", registrar.id()), &stop);
+    assert_eq!(stopped.status(), 200, "{stopped}");
+    stream.write_all(rest.as_bytes()).expect("the rest can be sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    let late = operator.gets("/agents?q=late@").json();
+    assert_eq!(late["items"], json!([]));
 }
 
 fn a_form_that_does_not_come_is_given_up(case: Case) {
