@@ -95,7 +95,7 @@ impl<'r> Texts<'r> {
     }
 
     /// A form's parameters. What is not percent-encoded UTF-8 is a violation; so is a name that is there twice, but for
-    /// those in `repeatable` (RFC 6749 §3.1 and §3.2). A parameter without a value counts as absent.
+    /// those in `repeatable` (RFC 6749 §3.2). A parameter without a value counts as absent.
     pub fn form(body: &'r [u8], repeatable: &[&str], found: &mut Found) -> Self {
         let mut form = Self::urlencoded(Place::Form, body, found);
         let mut seen = HashSet::new();
