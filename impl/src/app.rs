@@ -22,13 +22,14 @@ use crate::cache::memory::MemoryClientCache;
 use crate::clock::Clock;
 use crate::config::{Config, Environment, MasterKeySource, SigningChoice, Unusable};
 use crate::crypto::{CryptoFault, Entropy, HashPool, MasterKey, SecretText};
-use crate::domain::agents::{AgentId, AgentParts, AgentService};
+use crate::domain::agents::{AgentId, AgentService};
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::bootstrap::{BootstrapFault, BootstrapParts, BootstrapService};
-use crate::domain::credentials::{CredentialMint, CredentialParts, CredentialService};
+use crate::domain::credentials::{CredentialMint, CredentialService};
 use crate::domain::feed::Feed;
 use crate::domain::idempotency::Idempotency;
 use crate::domain::keys::{KeyFault, KeyRing, KeySettings, Signing, SigningAlgorithm};
+use crate::domain::registry::RegistryParts;
 use crate::domain::tally::Tally;
 use crate::domain::tokens::{LIFETIMES, TokenParts, TokenService, TokenSettings};
 use crate::domain::uses::Uses;
@@ -375,16 +376,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
     let pool = HashPool::new(cores, HASHES_WAITING);
     let mint = CredentialMint::new(master.clone(), pool.clone(), entropy.clone());
     let idempotency = Idempotency::new(store.clone(), clock.clone(), entropy.clone(), master.clone());
-    let agents = AgentService::new(AgentParts {
-        store: store.clone(),
-        clock: clock.clone(),
-        entropy: entropy.clone(),
-        mint: mint.clone(),
-        audit: audit_writer.clone(),
-        feed: Arc::clone(&feed),
-        idempotency: idempotency.clone(),
-    });
-    let credentials = CredentialService::new(CredentialParts {
+    let registry = RegistryParts {
         store: store.clone(),
         clock: clock.clone(),
         entropy: entropy.clone(),
@@ -392,7 +384,8 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         audit: audit_writer.clone(),
         feed: Arc::clone(&feed),
         idempotency,
-    });
+    };
+    let (agents, credentials) = (AgentService::new(registry.clone()), CredentialService::new(registry));
     let tokens = TokenService::new(TokenParts {
         store: store.clone(),
         clock,

@@ -2,23 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::audit::{Action, AuditEvent, AuditWriter, Subject, texts_fitting};
+use super::audit::{Action, AuditEvent, Subject, texts_fitting};
 use super::callers::{Principal, RequestContext};
 use super::changes::ChangeKind;
-use super::credentials::{Credential, CredentialMint};
-use super::feed::Feed;
-use super::idempotency::{Created, Idempotency, Once};
+use super::credentials::Credential;
+use super::idempotency::{Created, Once};
 use super::pages::{Page, cursor_read};
-use super::policy::{Capability, IDP_ADMIN, SELF_SCOPES, grant_decide, is_reserved, owner_decide};
+use super::policy::{
+    Capability, IDP_ADMIN, SELF_SCOPES, grant_decide, is_reserved, owner_decide, owner_narrow,
+};
 use super::refusal::{AgentConflict, Answered, Fault, Refusal, Violation};
-use crate::clock::Clock;
-use crate::crypto::{Entropy, SecretText};
+use super::registry::RegistryParts;
+use crate::crypto::SecretText;
 use crate::store::agents::AgentWrites;
 use crate::store::audit::AuditWrites;
 use crate::store::credentials::CredentialWrites;
@@ -310,32 +310,13 @@ pub struct Registered {
     pub secret: SecretText,
 }
 
-/// What the registry needs.
-#[derive(Clone)]
-pub struct AgentParts<S> {
-    /// Where agents are kept.
-    pub store: S,
-    /// The time.
-    pub clock: Clock,
-    /// Chance.
-    pub entropy: Entropy,
-    /// Makes the first credentials.
-    pub mint: CredentialMint,
-    /// Takes the events of refusals.
-    pub audit: AuditWriter,
-    /// Is told of changes at once.
-    pub feed: Arc<Feed>,
-    /// Keeps answers for whoever asks again.
-    pub idempotency: Idempotency<S>,
-}
-
 /// The registry of agents.
 #[derive(Clone)]
-pub struct AgentService<S>(AgentParts<S>);
+pub struct AgentService<S>(RegistryParts<S>);
 
 impl<S: Store> AgentService<S> {
     /// A registry of these parts.
-    pub fn new(parts: AgentParts<S>) -> Self {
+    pub fn new(parts: RegistryParts<S>) -> Self {
         Self(parts)
     }
 
@@ -426,7 +407,7 @@ impl<S: Store> AgentService<S> {
         refusal: Refusal,
     ) -> Result<Answered<Created<Registered>>, Fault> {
         let event = AuditEvent::denied(Action::AgentRegistered, principal.into(), refusal.reason());
-        Ok(Err(self.refused(event, request, &principal.owner, refusal).await?))
+        Ok(Err(self.0.refused(event, request, &principal.owner, refusal).await?))
     }
 
     /// The agent, if it is not behind another owner's wall; the attempt to look over that wall is recorded.
@@ -445,10 +426,9 @@ impl<S: Store> AgentService<S> {
         if principal.sees(&agent.owner) {
             return Ok(Ok(agent));
         }
-        let event = AuditEvent::denied(Action::AccessDenied, principal.into(), "other_owner")
-            .on(Subject { agent_id: Some(id), ..Subject::default() });
-        // Behind the wall that was looked over: the caller's own log must not tell a wall from an absence either.
-        Ok(Err(self.refused(event, request, &agent.owner, Refusal::AgentNotFound).await?))
+        let subject = Subject { agent_id: Some(id), ..Subject::default() };
+        let refusal = Refusal::AgentNotFound;
+        Ok(Err(self.0.refused_on(&agent, request, principal, Action::AccessDenied, subject, refusal).await?))
     }
 
     /// Agents that pass the filter, in the order that the store promises, at most `limit` (1 to 100) after the cursor.
@@ -464,12 +444,8 @@ impl<S: Store> AgentService<S> {
             Ok(after) => after.map(AgentId),
             Err(refusal) => return Ok(Err(refusal)),
         };
-        if !principal.sees_every_owner() {
-            if filter.owner.as_ref().is_some_and(|owner| *owner != principal.owner) {
-                return Ok(Ok(Page::empty()));
-            }
-            filter.owner = Some(principal.owner.clone());
-        }
+        let Some(owner) = owner_narrow(principal, filter.owner.take()) else { return Ok(Ok(Page::empty())) };
+        filter.owner = owner;
         let agents = self.0.store.agent_list(&filter, after, limit.saturating_add(1)).await?;
         Ok(Ok(Page::cut(agents, limit, |agent| agent.id.0)))
     }
@@ -591,13 +567,10 @@ impl<S: Store> AgentService<S> {
             Ok(None) => return Ok(Ok(agent)),
             Err(refusal) => {
                 drop(unit);
-                // A wall that was looked over is recorded as such, behind that wall; its reason is not the answer's.
-                let event = if principal.sees(&agent.owner) {
-                    AuditEvent::denied(action, principal.into(), refusal.reason())
-                } else {
-                    AuditEvent::denied(Action::AccessDenied, principal.into(), "other_owner")
-                };
-                return Ok(Err(self.refused(event.on(subject), request, &agent.owner, refusal).await?));
+                return Ok(Err(self
+                    .0
+                    .refused_on(&agent, request, principal, action, subject, refusal)
+                    .await?));
             }
         };
 
@@ -618,19 +591,6 @@ impl<S: Store> AgentService<S> {
         let rev = unit.commit_with_changes(&changes, now).await?;
         self.0.feed.note(&changes, rev, now);
         Ok(Ok(changed))
-    }
-
-    /// Records a refusal behind an owner's wall, and hands on what to answer: the refusal, or that there was no
-    /// room to record it.
-    async fn refused(
-        &self,
-        event: AuditEvent,
-        request: &RequestContext,
-        owner: &Owner,
-        refusal: Refusal,
-    ) -> Result<Refusal, Fault> {
-        let written = self.0.audit.write(event.during(request).behind(owner)).await?;
-        Ok(written.err().unwrap_or(refusal))
     }
 }
 

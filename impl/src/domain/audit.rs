@@ -13,6 +13,7 @@ use super::callers::{AuthMethod, Client, Principal, RequestContext};
 use super::canonical::{self, NotCanonical};
 use super::credentials::CredentialId;
 use super::pages::{Page, cursor_read};
+use super::policy::owner_narrow;
 use super::refusal::{Answered, Fault, Refusal};
 use crate::clock::Clock;
 use crate::crypto::Entropy;
@@ -586,12 +587,8 @@ impl<S: Store> AuditService<S> {
             Ok(after) => after,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        if !principal.sees_every_owner() {
-            if filter.owner.as_ref().is_some_and(|owner| *owner != principal.owner) {
-                return Ok(Ok(Page::empty()));
-            }
-            filter.owner = Some(principal.owner.clone());
-        }
+        let Some(owner) = owner_narrow(principal, filter.owner.take()) else { return Ok(Ok(Page::empty())) };
+        filter.owner = owner;
         let rows = self.store.audit_list(&filter, after, limit.saturating_add(1)).await?;
         Ok(Ok(Page::cut(rows, limit, |row| row.id)))
     }

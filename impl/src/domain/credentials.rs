@@ -1,22 +1,20 @@
 //! Credentials: what an agent proves itself with.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::agents::{Agent, AgentId};
-use super::audit::{Action, AuditEvent, AuditWriter, Subject};
+use super::audit::{Action, AuditEvent, Subject};
 use super::callers::{Principal, RequestContext};
 use super::changes::{ChangeKind, Rev};
-use super::feed::Feed;
-use super::idempotency::{Created, Idempotency, Once};
+use super::idempotency::{Created, Once};
 use super::pages::{Page, cursor_read};
 use super::policy::{CREDENTIALS_WRITE, Capability, SELF_ROTATE, grant_decide};
 use super::refusal::{Answered, CredentialConflict, Fault, Refusal, Violation};
-use crate::clock::Clock;
+use super::registry::RegistryParts;
 use crate::crypto::{ClientSecret, Entropy, HashFault, HashPool, MasterKey, SecretText};
 use crate::store::agents::AgentWrites;
 use crate::store::audit::AuditWrites;
@@ -217,32 +215,13 @@ pub struct IssuedCredential {
     pub secret: SecretText,
 }
 
-/// What the credential service needs.
-#[derive(Clone)]
-pub struct CredentialParts<S> {
-    /// Where credentials are kept.
-    pub store: S,
-    /// The time.
-    pub clock: Clock,
-    /// Chance.
-    pub entropy: Entropy,
-    /// Makes credentials.
-    pub mint: CredentialMint,
-    /// Takes the events of refusals.
-    pub audit: AuditWriter,
-    /// Is told of changes at once.
-    pub feed: Arc<Feed>,
-    /// Keeps answers for whoever asks again.
-    pub idempotency: Idempotency<S>,
-}
-
 /// Issues, shows, rotates and revokes credentials.
 #[derive(Clone)]
-pub struct CredentialService<S>(CredentialParts<S>);
+pub struct CredentialService<S>(RegistryParts<S>);
 
 impl<S: Store> CredentialService<S> {
     /// A service of these parts.
-    pub fn new(parts: CredentialParts<S>) -> Self {
+    pub fn new(parts: RegistryParts<S>) -> Self {
         Self(parts)
     }
 
@@ -275,14 +254,9 @@ impl<S: Store> CredentialService<S> {
                 .refused(request, principal, seen.as_ref(), Action::CredentialIssued, subject, refusal)
                 .await;
         }
-        // After the decision, so that an answer with a secret is for whoever may still have it.
-        match self.0.idempotency.look(principal.agent_id, &once).await? {
-            Ok(None) => {}
-            Ok(Some(before)) => return Ok(Ok(Created::Before(before))),
-            Err(refusal) => return Ok(Err(refusal)),
-        }
-        let mut minted = match self.0.mint.mint(agent_id, now).await? {
-            Ok(minted) => minted,
+        let mut minted = match self.mint_once(principal, agent_id, &once, now).await? {
+            Ok(Created::New(minted)) => minted,
+            Ok(Created::Before(before)) => return Ok(Ok(Created::Before(before))),
             Err(refusal) => return Ok(Err(refusal)),
         };
         minted.credential.label = new.label;
@@ -377,14 +351,9 @@ impl<S: Store> CredentialService<S> {
                 .refused(request, principal, seen.as_ref(), Action::CredentialRotated, subject, refusal)
                 .await;
         }
-        // After the decision, so that an answer with a secret is for whoever may still have it.
-        match self.0.idempotency.look(principal.agent_id, &once).await? {
-            Ok(None) => {}
-            Ok(Some(before)) => return Ok(Ok(Created::Before(before))),
-            Err(refusal) => return Ok(Err(refusal)),
-        }
-        let mut minted = match self.0.mint.mint(agent_id, now).await? {
-            Ok(minted) => minted,
+        let mut minted = match self.mint_once(principal, agent_id, &once, now).await? {
+            Ok(Created::New(minted)) => minted,
+            Ok(Created::Before(before)) => return Ok(Ok(Created::Before(before))),
             Err(refusal) => return Ok(Err(refusal)),
         };
         let mut unit = self.0.store.begin().await?;
@@ -483,6 +452,22 @@ impl<S: Store> CredentialService<S> {
         Ok(agent)
     }
 
+    /// Makes a credential, unless the same request was answered before. Asked after the caller was judged, so that an
+    /// answer with a secret is for whoever may still have it.
+    async fn mint_once(
+        &self,
+        principal: &Principal,
+        agent_id: AgentId,
+        once: &Once<'_, IssuedCredential>,
+        now: DateTime<Utc>,
+    ) -> Result<Answered<Created<MintedCredential>>, Fault> {
+        match self.0.idempotency.look(principal.agent_id, once).await? {
+            Ok(None) => Ok(self.0.mint.mint(agent_id, now).await?.map(Created::New)),
+            Ok(Some(before)) => Ok(Ok(Created::Before(before))),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
     /// Whether the caller sees the agent; a wall that it looked over is recorded.
     async fn look(
         &self,
@@ -552,8 +537,7 @@ impl<S: Store> CredentialService<S> {
         Ok(())
     }
 
-    /// Records a refusal behind the agent's own wall, and hands on what to answer. What is not there is not recorded; a
-    /// look over a wall is, as such and behind that wall: the caller's own log must not tell a wall from an absence.
+    /// Records a refusal as [`RegistryParts::refused_on`] does; what is not there is not recorded.
     async fn refused<T>(
         &self,
         request: &RequestContext,
@@ -564,14 +548,7 @@ impl<S: Store> CredentialService<S> {
         refusal: Refusal,
     ) -> Result<Answered<T>, Fault> {
         let Some(agent) = agent else { return Ok(Err(refusal)) };
-        let event = if principal.sees(&agent.owner) {
-            AuditEvent::denied(action, principal.into(), refusal.reason())
-        } else {
-            AuditEvent::denied(Action::AccessDenied, principal.into(), "other_owner")
-        };
-        let event = event.during(request).on(subject).behind(&agent.owner);
-        let written = self.0.audit.write(event).await?;
-        Ok(Err(written.err().unwrap_or(refusal)))
+        Ok(Err(self.0.refused_on(agent, request, principal, action, subject, refusal).await?))
     }
 }
 

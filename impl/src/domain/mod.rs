@@ -14,6 +14,7 @@ pub mod keys;
 pub mod pages;
 pub mod policy;
 pub mod refusal;
+pub mod registry;
 pub mod tally;
 pub mod tokens;
 pub mod uses;

@@ -186,6 +186,16 @@ pub fn owner_decide(principal: &Principal, asked: Option<Owner>) -> Answered<Own
     }
 }
 
+/// Narrows a list to what the principal sees: the owner to ask for, if to any. `None` where it asked for what lies behind
+/// a wall, and so gets nothing.
+pub fn owner_narrow(principal: &Principal, asked: Option<Owner>) -> Option<Option<Owner>> {
+    match asked {
+        asked if principal.sees_every_owner() => Some(asked),
+        Some(owner) if owner != principal.owner => None,
+        _ => Some(Some(principal.owner.clone())),
+    }
+}
+
 /// Decides whether the principal may grant these capabilities: every reserved one among them must be in the scope of
 /// its token; ordinary ones are not limited by the grantor.
 pub fn grant_decide(principal: &Principal, capabilities: &BTreeSet<Capability>) -> Answered<()> {

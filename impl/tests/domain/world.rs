@@ -8,9 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use agentidp::cache::memory::MemoryClientCache;
 use agentidp::clock::Clock;
 use agentidp::crypto::{Entropy, HashPool, MasterKey, SecretText, install};
-use agentidp::domain::agents::{
-    AgentId, AgentParts, AgentService, DeploymentEnv, NewAgent, Owner, Registered,
-};
+use agentidp::domain::agents::{AgentId, AgentService, DeploymentEnv, NewAgent, Owner, Registered};
 use agentidp::domain::audit::{AuditFilter, AuditService, AuditWriter};
 use agentidp::domain::bootstrap::{BootstrapParts, BootstrapService};
 use agentidp::domain::callers::{AuthMethod, Client, Principal, RequestContext};
@@ -22,6 +20,7 @@ use agentidp::domain::idempotency::{Created, Idempotency, Once};
 use agentidp::domain::keys::{KeyRing, KeySettings, Signing, SigningAlgorithm};
 use agentidp::domain::policy::Capability;
 use agentidp::domain::refusal::{Answered, Fault, Refusal};
+use agentidp::domain::registry::RegistryParts;
 use agentidp::domain::tally::Tally;
 use agentidp::domain::tokens::{
     IssuedToken, LIFETIMES, TokenParts, TokenRequest, TokenService, TokenSettings,
@@ -117,7 +116,7 @@ impl World {
         let feed = Arc::new(Feed::new(clock.clone(), *LIFETIMES.end()));
         let (tally, uses) = (Arc::<Tally>::default(), Arc::<Uses>::default());
         let (audit, _) = AuditWriter::start(store.clone(), clock.clone(), entropy.clone());
-        let agents = AgentService::new(AgentParts {
+        let agents = AgentService::new(RegistryParts {
             store: store.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),

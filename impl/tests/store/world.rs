@@ -88,6 +88,50 @@ pub trait World: Sized + Send + Sync {
     }
 }
 
+/// The methods of a [`World`] that read the same for both databases.
+macro_rules! alike {
+    () => {
+        fn store(&self) -> &Self::Store {
+            &self.store
+        }
+
+        async fn migrate(store: &Self::Store) -> Result<(), StoreFault> {
+            store.migrate().await
+        }
+
+        async fn pending(store: &Self::Store) -> Result<Vec<String>, StoreFault> {
+            store.pending_migrations().await
+        }
+
+        async fn close(store: &Self::Store) {
+            store.close().await;
+        }
+
+        fn queries() -> Vec<(&'static str, &'static str)> {
+            Self::Store::queries()
+        }
+
+        async fn prepare(&self, sql: &'static str) -> Result<(), String> {
+            let mut connection = self.connection().await;
+            connection.prepare(sql.into_sql_str()).await.map(drop).map_err(|error| error.to_string())
+        }
+
+        async fn sql(&self, sql: &str) -> Result<(), String> {
+            let mut connection = self.connection().await;
+            let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await;
+            connection.close().await.expect("the connection closes");
+            done.map(drop).map_err(|error| error.to_string())
+        }
+
+        async fn texts(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+            let mut connection = self.connection().await;
+            let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut connection).await.expect(sql);
+            connection.close().await.expect("the connection closes");
+            rows.iter().map(|row| (0..row.len()).map(|column| row.get(column)).collect()).collect()
+        }
+    };
+}
+
 /// SQLite, in a temporary directory.
 pub struct InSqlite {
     directory: PathBuf,
@@ -121,48 +165,11 @@ impl World for InSqlite {
         sqlite_url(&self.directory)
     }
 
-    fn store(&self) -> &Self::Store {
-        &self.store
-    }
-
     async fn node(&self, settings: &PoolSettings) -> Result<Self::Store, StoreFault> {
         sqlite_store(&self.url(), settings).await
     }
 
-    async fn migrate(store: &Self::Store) -> Result<(), StoreFault> {
-        store.migrate().await
-    }
-
-    async fn pending(store: &Self::Store) -> Result<Vec<String>, StoreFault> {
-        store.pending_migrations().await
-    }
-
-    async fn close(store: &Self::Store) {
-        store.close().await;
-    }
-
-    fn queries() -> Vec<(&'static str, &'static str)> {
-        Self::Store::queries()
-    }
-
-    async fn prepare(&self, sql: &'static str) -> Result<(), String> {
-        let mut connection = self.connection().await;
-        connection.prepare(sql.into_sql_str()).await.map(drop).map_err(|error| error.to_string())
-    }
-
-    async fn sql(&self, sql: &str) -> Result<(), String> {
-        let mut connection = self.connection().await;
-        let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await;
-        connection.close().await.expect("SQLite closes");
-        done.map(drop).map_err(|error| error.to_string())
-    }
-
-    async fn texts(&self, sql: &str) -> Vec<Vec<Option<String>>> {
-        let mut connection = self.connection().await;
-        let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut connection).await.expect(sql);
-        connection.close().await.expect("SQLite closes");
-        rows.iter().map(|row| (0..row.len()).map(|column| row.get(column)).collect()).collect()
-    }
+    alike!();
 
     async fn sql_unchecked(&self, _table: &str, _column: &str, sql: &str) -> Result<(), String> {
         self.sql(&format!("PRAGMA ignore_check_constraints = ON; {sql}")).await
@@ -293,48 +300,11 @@ impl World for InPostgres {
         postgres_url(&self.name)
     }
 
-    fn store(&self) -> &Self::Store {
-        &self.store
-    }
-
     async fn node(&self, settings: &PoolSettings) -> Result<Self::Store, StoreFault> {
         postgres_store(&self.url(), settings).await
     }
 
-    async fn migrate(store: &Self::Store) -> Result<(), StoreFault> {
-        store.migrate().await
-    }
-
-    async fn pending(store: &Self::Store) -> Result<Vec<String>, StoreFault> {
-        store.pending_migrations().await
-    }
-
-    async fn close(store: &Self::Store) {
-        store.close().await;
-    }
-
-    fn queries() -> Vec<(&'static str, &'static str)> {
-        Self::Store::queries()
-    }
-
-    async fn prepare(&self, sql: &'static str) -> Result<(), String> {
-        let mut connection = self.connection().await;
-        connection.prepare(sql.into_sql_str()).await.map(drop).map_err(|error| error.to_string())
-    }
-
-    async fn sql(&self, sql: &str) -> Result<(), String> {
-        let mut connection = self.connection().await;
-        let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await;
-        connection.close().await.expect("PostgreSQL closes");
-        done.map(drop).map_err(|error| error.to_string())
-    }
-
-    async fn texts(&self, sql: &str) -> Vec<Vec<Option<String>>> {
-        let mut connection = self.connection().await;
-        let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut connection).await.expect(sql);
-        connection.close().await.expect("PostgreSQL closes");
-        rows.iter().map(|row| (0..row.len()).map(|column| row.get(column)).collect()).collect()
-    }
+    alike!();
 
     async fn sql_unchecked(&self, table: &str, column: &str, sql: &str) -> Result<(), String> {
         self.sql(&format!("ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_check; {sql}")).await
