@@ -6,12 +6,16 @@ pub mod entropy;
 pub mod hashing;
 pub mod jwt;
 pub mod master;
+pub mod merkle;
+pub mod note;
 pub mod secret;
 
 pub use entropy::Entropy;
 pub use hashing::{HashFault, HashPool};
 pub use jwt::install;
 pub use master::{MasterKey, Seal, digest};
+pub use merkle::Hash;
+pub use note::{NoteFlaw, NoteSigner, NoteVerifier};
 pub use secret::{ClientSecret, SecretText};
 
 /// The crypto back end or something that was sealed failed. Never holds key material.
