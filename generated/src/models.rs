@@ -539,7 +539,7 @@ impl<'de> Deserialize<'de> for AgentStatus {
     }
 }
 
-/// What happened. The two that end in `.counted` stand for as many happenings as `data.count` says: what anonymous callers can cause without limit, and what changes nothing, is counted per caller, address prefix and minute.
+/// What happened. Those that end in `.counted` stand for as many happenings as `data.count` says: what anonymous callers can cause without limit, what is refused by a rate limit, and what changes nothing, is counted per caller, address prefix and minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AuditAction {
     /// "agent.registered"
@@ -582,6 +582,8 @@ pub enum AuditAction {
     AuthenticationFailedCounted,
     /// "token.introspected.counted"
     TokenIntrospectedCounted,
+    /// "request.limited.counted"
+    RequestLimitedCounted,
 }
 
 impl AuditAction {
@@ -607,6 +609,7 @@ impl AuditAction {
         Self::AccessDenied,
         Self::AuthenticationFailedCounted,
         Self::TokenIntrospectedCounted,
+        Self::RequestLimitedCounted,
     ];
     /// The value as it stands in the specification.
     pub const fn as_str(self) -> &'static str {
@@ -631,6 +634,7 @@ impl AuditAction {
             Self::AccessDenied => "access.denied",
             Self::AuthenticationFailedCounted => "authentication.failed.counted",
             Self::TokenIntrospectedCounted => "token.introspected.counted",
+            Self::RequestLimitedCounted => "request.limited.counted",
         }
     }
 }

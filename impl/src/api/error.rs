@@ -132,6 +132,9 @@ impl Problem {
                     Refusal::InvalidTarget(_) => {
                         (StatusCode::BAD_REQUEST, C::ValidationError, O::InvalidTarget)
                     }
+                    Refusal::RateLimited(_) => {
+                        (StatusCode::TOO_MANY_REQUESTS, C::RateLimitExceeded, O::TemporarilyUnavailable)
+                    }
                     Refusal::Overloaded | Refusal::Stale => {
                         (StatusCode::SERVICE_UNAVAILABLE, C::ServiceUnavailable, O::TemporarilyUnavailable)
                     }
@@ -316,7 +319,7 @@ fn violation_at_the_door(found: &generated::check::Violation) -> Violation {
 ///
 /// Every status that the specification declares must be listed, so one that is added there stops the build here until
 /// somebody has decided when it is answered. A refusal whose status the operation does not declare becomes a 500 and an
-/// error in the log.
+/// error in the log. The macro knows every status that the templates have a name for.
 macro_rules! answers {
     ($answer:ident: $($fulfilled:ident)*) => {
         const _: fn(&$answer) = |answer| match answer { $($answer::$fulfilled { .. } => (),)* };
@@ -348,8 +351,11 @@ macro_rules! answers {
     (@status NotFound) => { http::StatusCode::NOT_FOUND };
     (@status Conflict) => { http::StatusCode::CONFLICT };
     (@status PreconditionFailed) => { http::StatusCode::PRECONDITION_FAILED };
+    (@status Gone) => { http::StatusCode::GONE };
     (@status PayloadTooLarge) => { http::StatusCode::PAYLOAD_TOO_LARGE };
     (@status UnsupportedMediaType) => { http::StatusCode::UNSUPPORTED_MEDIA_TYPE };
+    (@status UnprocessableEntity) => { http::StatusCode::UNPROCESSABLE_ENTITY };
+    (@status TooManyRequests) => { http::StatusCode::TOO_MANY_REQUESTS };
     (@status InternalServerError) => { http::StatusCode::INTERNAL_SERVER_ERROR };
     (@status ServiceUnavailable) => { http::StatusCode::SERVICE_UNAVAILABLE };
     (@answer $answer:ident error Unauthorized $problem:ident) => {
@@ -363,6 +369,9 @@ macro_rules! answers {
     };
     (@answer $answer:ident $shape:ident ServiceUnavailable $problem:ident) => {
         $answer::ServiceUnavailable { body: $problem.$shape(), retry_after: $problem.retry_after }
+    };
+    (@answer $answer:ident $shape:ident TooManyRequests $problem:ident) => {
+        $answer::TooManyRequests { body: $problem.$shape(), retry_after: $problem.retry_after }
     };
     (@answer $answer:ident $shape:ident $refused:ident $problem:ident) => {
         $answer::$refused { body: $problem.$shape() }

@@ -102,6 +102,8 @@ pub enum Action {
     AuthenticationFailedCounted,
     /// So many tokens were introspected.
     TokenIntrospectedCounted,
+    /// So many requests were more than a rate limit allows.
+    RequestLimitedCounted,
 }
 
 impl Action {
@@ -126,6 +128,7 @@ impl Action {
             Self::AccessDenied => "access.denied",
             Self::AuthenticationFailedCounted => "authentication.failed.counted",
             Self::TokenIntrospectedCounted => "token.introspected.counted",
+            Self::RequestLimitedCounted => "request.limited.counted",
         }
     }
 }
@@ -153,7 +156,7 @@ impl Outcome {
 }
 
 /// Who did it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Actor {
     /// The agent, if one proved itself.
     pub agent_id: Option<AgentId>,
@@ -165,7 +168,7 @@ pub struct Actor {
 
 impl Actor {
     /// An actor that is no agent: the server itself, its command line, or nobody in particular.
-    pub fn nameless(method: AuthMethod) -> Self {
+    pub const fn nameless(method: AuthMethod) -> Self {
         Self { agent_id: None, method, credential_id: None }
     }
 }

@@ -11,6 +11,7 @@ pub mod credentials;
 pub mod feed;
 pub mod idempotency;
 pub mod keys;
+pub mod limits;
 pub mod log;
 pub mod pages;
 pub mod policy;

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use super::agents::AgentStatus;
+use super::limits::Taken;
 use super::policy::Capability;
 use crate::crypto::CryptoFault;
 use crate::store::StoreFault;
@@ -61,6 +62,8 @@ pub enum Refusal {
     IdempotencyConflict(IdempotencyConflict),
     /// The token lives and is not this client's to end (RFC 7009 §2.1).
     TokenNotYours,
+    /// The caller, or the network that it is in, has used up what it may ask for at a time.
+    RateLimited(Taken),
     /// There is no room in a bounded queue: of slow hashing, or of the audit log.
     Overloaded,
     /// This node has not read the change feed lately enough to know who is still trusted, and so does not say yes.
@@ -313,6 +316,9 @@ impl Refusal {
             Self::InvalidTarget(TargetFlaw::ReservedScope) => {
                 "A token with reserved scopes is for this server alone; leave resource out.".into()
             }
+            Self::RateLimited(_) => {
+                "These were too many requests; try again after as many seconds as Retry-After says.".into()
+            }
             Self::Overloaded => "The server has no room for this request just now; try again.".into(),
             Self::Stale => "The server cannot make sure who is still trusted just now; try again.".into(),
         }
@@ -352,14 +358,19 @@ impl Refusal {
             Self::InvalidTarget(TargetFlaw::Malformed) => "resource_malformed",
             Self::InvalidTarget(TargetFlaw::NotAllowed) => "resource_not_allowed",
             Self::InvalidTarget(TargetFlaw::ReservedScope) => "resource_with_reserved_scope",
+            Self::RateLimited(_) => "rate_limited",
             Self::Overloaded => "overloaded",
             Self::Stale => "stale",
         }
     }
 
-    /// Seconds after which trying again makes sense; set for what answers 503.
+    /// Seconds after which trying again makes sense; set for what answers 429 or 503.
     pub fn retry_after_seconds(&self) -> Option<u32> {
-        matches!(self, Self::Overloaded | Self::Stale).then_some(RETRY_AFTER_SECONDS)
+        match self {
+            Self::RateLimited(taken) => Some(taken.reset_seconds),
+            Self::Overloaded | Self::Stale => Some(RETRY_AFTER_SECONDS),
+            _ => None,
+        }
     }
 }
 

@@ -23,9 +23,8 @@ struct Counted {
     action: Action,
     outcome: Outcome,
     reason: Option<&'static str>,
-    method: AuthMethod,
-    /// The caller, where it proved itself.
-    actor: Option<(AgentId, CredentialId)>,
+    /// The caller, by name where it proved itself.
+    actor: Actor,
     /// Whom a failed proof was about, where that is known.
     subject: Option<(AgentId, CredentialId)>,
     owner: Option<Owner>,
@@ -45,8 +44,7 @@ impl Tally {
             action: Action::AuthenticationFailedCounted,
             outcome: Outcome::Denied,
             reason: Some(reason),
-            method,
-            actor: None,
+            actor: Actor::nameless(method),
             subject: about.map(|(agent_id, credential_id, _)| (agent_id, credential_id)),
             owner: about.map(|(_, _, owner)| owner.clone()),
             prefix: request.address.map(address_prefix),
@@ -59,10 +57,22 @@ impl Tally {
             action: Action::TokenIntrospectedCounted,
             outcome: Outcome::Success,
             reason: None,
-            method: client.method,
-            actor: Some((client.agent_id(), client.credential_id())),
+            actor: client.into(),
             subject: None,
             owner: Some(client.record.agent.owner.clone()),
+            prefix: request.address.map(address_prefix),
+        });
+    }
+
+    /// Counts a request that was more than a rate limit allows, behind the wall of its caller if that proved itself.
+    pub fn limited(&self, request: &RequestContext, actor: Actor, owner: Option<&Owner>) {
+        self.count(Counted {
+            action: Action::RequestLimitedCounted,
+            outcome: Outcome::Denied,
+            reason: Some("rate_limited"),
+            actor,
+            subject: None,
+            owner: owner.cloned(),
             prefix: request.address.map(address_prefix),
         });
     }
@@ -74,7 +84,8 @@ impl Tally {
         } else if counts.len() < COUNTS {
             counts.insert(what, 1);
         } else {
-            let whoever = Counted { actor: None, subject: None, owner: None, prefix: None, ..what };
+            let actor = Actor::nameless(what.actor.method);
+            let whoever = Counted { actor, subject: None, owner: None, prefix: None, ..what };
             *counts.entry(whoever).or_default() += 1;
         }
     }
@@ -88,19 +99,14 @@ impl Tally {
 
 impl Counted {
     fn into_event(self, count: u64) -> AuditEvent {
-        let actor = Actor {
-            agent_id: self.actor.map(|(agent_id, _)| agent_id),
-            method: self.method,
-            credential_id: self.actor.map(|(_, credential_id)| credential_id),
-        };
         let subject = Subject {
             agent_id: self.subject.map(|(agent_id, _)| agent_id),
             credential_id: self.subject.map(|(_, credential_id)| credential_id),
             token_id: None,
         };
         let event = match self.reason {
-            Some(reason) => AuditEvent::denied(self.action, actor, reason),
-            None => AuditEvent::success(self.action, actor),
+            Some(reason) => AuditEvent::denied(self.action, self.actor, reason),
+            None => AuditEvent::success(self.action, self.actor),
         };
         let event = event.on(subject).from_prefix(self.prefix).with("count", count);
         match &self.owner {
