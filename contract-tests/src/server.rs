@@ -196,6 +196,8 @@ fn setting(name: &str) -> Option<String> {
 fn command(folder: &Path, environment: &BTreeMap<String, String>) -> Command {
     let mut command = Command::new(binary());
     command.env_clear().envs(environment).current_dir(folder).stdin(Stdio::null());
+    // Where a binary that counts its own lines writes what it counted.
+    command.envs(setting("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)));
     command
 }
 

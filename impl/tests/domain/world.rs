@@ -14,7 +14,7 @@ use agentidp::domain::bootstrap::{BootstrapParts, BootstrapService};
 use agentidp::domain::callers::{AuthMethod, Client, Principal, RequestContext};
 use agentidp::domain::changes::{ChangeKind, Rev};
 use agentidp::domain::clients::PresentedClient;
-use agentidp::domain::credentials::CredentialMint;
+use agentidp::domain::credentials::{CredentialMint, CredentialService};
 use agentidp::domain::feed::Feed;
 use agentidp::domain::idempotency::{Created, Idempotency, Once};
 use agentidp::domain::keys::{KeyRing, KeySettings, Signing, SigningAlgorithm};
@@ -94,6 +94,7 @@ pub struct World {
     pub uses: Arc<Uses>,
     pub audit: AuditWriter,
     pub agents: AgentService<Watched>,
+    pub credentials: CredentialService<Watched>,
     pub tokens: TokenService<Watched>,
     pub events: AuditService<Watched>,
     pub bootstrap: BootstrapService<Watched>,
@@ -116,7 +117,7 @@ impl World {
         let feed = Arc::new(Feed::new(clock.clone(), *LIFETIMES.end()));
         let (tally, uses) = (Arc::<Tally>::default(), Arc::<Uses>::default());
         let (audit, _) = AuditWriter::start(store.clone(), clock.clone(), entropy.clone());
-        let agents = AgentService::new(RegistryParts {
+        let registry = RegistryParts {
             store: store.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
@@ -124,7 +125,8 @@ impl World {
             audit: audit.clone(),
             feed: Arc::clone(&feed),
             idempotency: Idempotency::new(store.clone(), clock.clone(), entropy.clone(), master.clone()),
-        });
+        };
+        let (agents, credentials) = (AgentService::new(registry.clone()), CredentialService::new(registry));
         let tokens = TokenService::new(TokenParts {
             store: store.clone(),
             clock: clock.clone(),
@@ -164,6 +166,7 @@ impl World {
             uses,
             audit,
             agents,
+            credentials,
             tokens,
             events,
             bootstrap,
