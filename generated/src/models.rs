@@ -54,7 +54,7 @@ pub struct Agent {
         deserialize_with = "types::present"
     )]
     pub last_auth_at: Option<crate::types::Timestamp>,
-    /// What the owner wants to keep with the agent. At most 16 KiB of JSON, nested at most 8 deep.
+    /// What the owner wants to keep with the agent. At most 16 KiB of JSON, nested at most 8 deep, without U+0000.
     #[serde(
         rename = "metadata",
         default,
@@ -321,7 +321,7 @@ pub struct AgentPatch {
         deserialize_with = "types::present"
     )]
     pub metadata: Option<Option<crate::types::JsonObject>>,
-    /// After this moment the agent authenticates no more; `null` takes the end away.
+    /// A time in the future, after which the agent authenticates no more; `null` takes the end away.
     #[serde(
         rename = "validUntil",
         default,
@@ -2800,7 +2800,7 @@ pub struct NewAgent {
     /// `deploymentEnv`
     #[serde(rename = "deploymentEnv")]
     pub deployment_env: models::DeploymentEnv,
-    /// What the owner wants to keep with the agent. At most 16 KiB of JSON, nested at most 8 deep.
+    /// What the owner wants to keep with the agent. At most 16 KiB of JSON, nested at most 8 deep, without U+0000.
     #[serde(
         rename = "metadata",
         default,
@@ -2808,7 +2808,7 @@ pub struct NewAgent {
         deserialize_with = "types::present"
     )]
     pub metadata: Option<crate::types::JsonObject>,
-    /// A time (RFC 3339). Answers have it in UTC with milliseconds; requests may use any offset.
+    /// A time that lies in the future (RFC 3339), with any offset.
     #[serde(
         rename = "validUntil",
         default,
@@ -2941,7 +2941,7 @@ pub struct NewCredential {
         deserialize_with = "types::present"
     )]
     pub label: Option<String>,
-    /// A time (RFC 3339). Answers have it in UTC with milliseconds; requests may use any offset.
+    /// A time that lies in the future (RFC 3339), with any offset.
     #[serde(
         rename = "expiresAt",
         default,

@@ -5,10 +5,6 @@ Run by scripts/clients/test, which says in AGENTIDP_BIN which binary to start.
 """
 
 import os
-import socket
-import subprocess
-import tempfile
-import time
 import unittest
 
 # The libraries insist on TLS unless told that this is a test; the server under test is on loopback.
@@ -23,82 +19,9 @@ from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_u
 from oauthlib.oauth2 import BackendApplicationClient
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidScopeError
 from requests_oauthlib import OAuth2Session as RequestsSession
+from server import Server
 
 RESOURCE = "https://resumes.example.com/"
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-class Server:
-    """The real binary on a fresh SQLite database."""
-
-    def __init__(self, **settings):
-        self.folder = tempfile.TemporaryDirectory(prefix="agentidp-clients-")
-        port = free_port()
-        self.issuer = f"http://127.0.0.1:{port}"
-        environment = {
-            "AGENTIDP_ENV": "test",
-            "AGENTIDP_BIND": "127.0.0.1",
-            "PORT": str(port),
-            "DATABASE_URL": f"sqlite://{self.folder.name}/agentidp.db",
-            "JWT_ISSUER": self.issuer,
-            "AGENTIDP_MASTER_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
-            "AGENTIDP_ALLOWED_RESOURCES": RESOURCE,
-            **settings,
-        }
-        binary = os.environ["AGENTIDP_BIN"]
-        self.log = open(os.path.join(self.folder.name, "log"), "w+", encoding="utf-8")
-        run = {"env": environment, "cwd": self.folder.name, "stderr": self.log}
-        printed = subprocess.run([binary, "bootstrap", "--json"], stdout=subprocess.PIPE, check=True, **run).stdout
-        self.operator = requests.models.complexjson.loads(printed)
-        self.process = subprocess.Popen([binary, "serve"], stdout=self.log, **run)
-        self.wait_until_ready()
-
-    def wait_until_ready(self):
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                break
-            try:
-                if requests.get(f"{self.issuer}/health/ready", timeout=2).status_code == 200:
-                    return
-            except requests.ConnectionError:
-                pass
-            time.sleep(0.05)
-        self.log.seek(0)
-        raise AssertionError(f"the server did not become ready:\n{self.log.read()}")
-
-    def register(self, email, capabilities):
-        """Registers an agent as the operator; its client id and client secret."""
-        session = RequestsSession(client=BackendApplicationClient(self.operator["clientId"], scope="agents:write"))
-        session.fetch_token(
-            f"{self.issuer}/oauth2/token", auth=(self.operator["clientId"], self.operator["clientSecret"])
-        )
-        agent = {
-            "email": email,
-            "agentType": "screener",
-            "version": "1.0.0",
-            "capabilities": capabilities,
-            "deploymentEnv": "development",
-        }
-        answer = session.post(f"{self.issuer}/agents", json=agent)
-        assert answer.status_code == 201, answer.text
-        credential = answer.json()["credential"]
-        return credential["clientId"], credential["clientSecret"]
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.log.close()
-        self.folder.cleanup()
 
 
 class StockClients(unittest.TestCase):
@@ -106,11 +29,10 @@ class StockClients(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(JWT_ALGORITHM=cls.algorithm)
+        cls.server = Server(JWT_ALGORITHM=cls.algorithm, AGENTIDP_ALLOWED_RESOURCES=RESOURCE)
         cls.addClassCleanup(cls.server.stop)
-        cls.client_id, cls.client_secret = cls.server.register(
-            "screener-001@example.com", ["resume:read", "resume:score"]
-        )
+        credential = cls.server.register("screener-001@example.com", ["resume:read", "resume:score"])
+        cls.client_id, cls.client_secret = credential["clientId"], credential["clientSecret"]
         url = get_well_known_url(cls.server.issuer, external=True)
         cls.metadata = AuthorizationServerMetadata(requests.get(url, timeout=10).json())
 

@@ -203,7 +203,13 @@ function operationFaults(document, operation, route) {
       if ((schema?.['x-form'] === true) !== (types[0] === form)) {
         fault(['requestBody'], 'a schema has `x-form: true` exactly if it is the body of a form');
       }
-      if (encoding !== undefined) fault(['requestBody'], 'the templates do not support `encoding`');
+      // The default of a form's arrays, but clients that are generated join them with commas unless it is said.
+      const arrays = types[0] !== form ? [] : Object.entries(schema?.properties ?? {})
+        .filter(([, member]) => resolve(document, member)?.type === 'array')
+        .map(([name]) => [name, { style: 'form', explode: true }]);
+      if (JSON.stringify(Object.entries(encoding ?? {})) !== JSON.stringify(arrays)) {
+        fault(['requestBody'], 'the arrays of a form, and nothing else, have an `encoding` of style form and explode true');
+      }
     }
   }
   const client = operation['x-client-authentication'];
