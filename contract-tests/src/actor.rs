@@ -369,6 +369,11 @@ pub(crate) fn raw(port: u16, method: &str, target: &str, bytes: &[u8]) -> Exchan
     stream.set_read_timeout(Some(PATIENCE)).expect("a time-out can be set");
     // A server that has refused already may have closed its side; what it said is still there to be read.
     let _ = stream.write_all(bytes);
+    receive(&mut stream, method, target)
+}
+
+/// Reads one answer from a connection.
+pub(crate) fn receive(stream: &mut TcpStream, method: &str, target: &str) -> Exchange {
     let mut received = Vec::new();
     let mut buffer = [0; 8192];
     loop {

@@ -5,6 +5,7 @@
 //! - [`spec`] is the document as the harness understands it;
 //! - [`check`] compares one answer with it;
 //! - [`coverage`] remembers which answers were seen and compares them with all that are declared;
+//! - [`events`] compares the audit events that requests leave with the table in the documentation;
 //! - [`server`] starts the real binary on a fresh database;
 //! - [`world`] is such a server as a test sees it, and [`actor`] is who sends requests there;
 //! - [`recording`] turns an answer into the text that a snapshot keeps.
@@ -12,6 +13,7 @@
 pub mod actor;
 pub mod check;
 pub mod coverage;
+pub mod events;
 pub mod recording;
 pub mod server;
 pub mod spec;

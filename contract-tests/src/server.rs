@@ -11,12 +11,15 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
-use sqlx::Connection;
+use sqlx::{Connection, Row};
 
 use crate::spec::repository;
 
 /// How long a server may take until it is ready.
 const START: Duration = Duration::from_secs(60);
+
+/// How long a server may take to stop.
+const STOP: Duration = Duration::from_secs(20);
 
 /// Which database a server keeps its memory in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,8 +129,7 @@ impl Server {
     pub fn cut_database(&self) -> Cut {
         match self.database {
             Database::Sqlite => {
-                let runtime =
-                    tokio::runtime::Builder::new_current_thread().build().expect("a runtime can be made");
+                let runtime = runtime();
                 let holder = runtime.block_on(async {
                     let mut holder = sqlx::SqliteConnection::connect(&self.database_url).await?;
                     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut holder).await?;
@@ -147,6 +149,29 @@ impl Server {
                 Cut::Barred { server, name: name.to_owned() }
             }
         }
+    }
+
+    /// Asks the server to stop and waits until it has. Whether it ended well, so that all it had to write is written.
+    pub(crate) fn stop(&mut self) -> bool {
+        // Nothing but a signal asks it; the standard library only knows the one that cannot be heard.
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        if !asked.is_ok_and(|status| status.success()) {
+            return false;
+        }
+        let began = Instant::now();
+        while began.elapsed() < STOP {
+            match self.child.try_wait() {
+                Ok(None) => std::thread::sleep(Duration::from_millis(2)),
+                ended => return ended.is_ok_and(|status| status.is_some_and(|status| status.success())),
+            }
+        }
+        false
+    }
+
+    /// Every audit event in the database, in no order; `None` where a test took the table away.
+    pub(crate) fn events(&self) -> Option<Vec<Value>> {
+        let content = rows(&self.database_url, "SELECT content FROM audit_events").ok()?;
+        content.iter().map(|content| serde_json::from_slice(content).ok()).collect()
     }
 
     fn wait_until_ready(&mut self) {
@@ -297,13 +322,29 @@ fn fresh_database(database: Database, folder: &Path, port: u16) -> String {
     }
 }
 
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made")
+}
+
+/// The bytes in the one column that a statement tells.
+fn rows(url: &str, sql: &'static str) -> Result<Vec<Vec<u8>>, sqlx::Error> {
+    runtime().block_on(async {
+        if url.starts_with("sqlite:") {
+            let mut connection = sqlx::SqliteConnection::connect(url).await?;
+            let rows = sqlx::raw_sql(sql).fetch_all(&mut connection).await?;
+            rows.iter().map(|row| row.try_get(0)).collect()
+        } else {
+            let mut connection = sqlx::PgConnection::connect(url).await?;
+            let rows = sqlx::raw_sql(sql).fetch_all(&mut connection).await?;
+            rows.iter().map(|row| row.try_get(0)).collect()
+        }
+    })
+}
+
 /// Runs statements on a database.
 fn execute(url: &str, sql: &str) {
     let statements = || sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime can be made")
+    runtime()
         .block_on(async {
             if url.starts_with("sqlite:") {
                 let mut connection = sqlx::SqliteConnection::connect(url).await?;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::actor::{Actor, Answer, Request};
 use crate::check::{Exchange, check};
 use crate::coverage;
+use crate::events::{self, Asked};
 use crate::recording;
 use crate::server::{Credentials, Database, Server};
 use crate::spec::Spec;
@@ -60,7 +61,7 @@ impl Case {
 
     fn start(self, name: &str, settings: &[(&str, &str)]) -> World {
         let server = Server::start(self.database, name, settings);
-        let world = World { server, case: self, secrets: Mutex::default() };
+        let world = World { server, case: self, secrets: Mutex::default(), asked: Mutex::default() };
         world.remember(&world.server.operator.client_secret);
         world
     }
@@ -76,6 +77,7 @@ pub struct World {
     pub server: Server,
     case: Case,
     secrets: Mutex<BTreeSet<String>>,
+    asked: Mutex<Vec<Asked>>,
 }
 
 impl World {
@@ -169,6 +171,7 @@ impl World {
         if let Some(reached) = &verdict.reached {
             coverage::note(self.case.database.name(), reached);
         }
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(Asked::of(&SPEC, &exchange));
         let faults = verdict.faults;
         let answer = Answer::new(self, exchange);
         for secret in secrets_in(&answer.text()) {
@@ -185,6 +188,11 @@ impl World {
     /// Sends a request as raw bytes. `method` and `target` say what the specification should be asked about.
     pub fn raw(&self, method: &str, target: &str, bytes: &[u8]) -> Answer<'_> {
         self.judge(crate::actor::raw(self.server.port, method, target, bytes))
+    }
+
+    /// Reads the answer to a request that a test wrote to a connection of its own.
+    pub fn answer_on(&self, stream: &mut std::net::TcpStream, method: &str, target: &str) -> Answer<'_> {
+        self.judge(crate::actor::receive(stream, method, target))
     }
 
     /// The answer to a request, sent until it has this status: for what takes effect after a while.
@@ -229,10 +237,17 @@ impl World {
 }
 
 impl Drop for World {
-    /// Every test is also a test that no secret and no token was logged.
+    /// Every test is also a test that no secret and no token was logged, and its part of the table of events.
     fn drop(&mut self) {
         if std::thread::panicking() {
             return;
+        }
+        let ended = self.server.stop();
+        if let Some(events) = self.server.events() {
+            let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut told = events::told(&asked, &events, ended);
+            told["test"] = json!(self.case.recording());
+            events::note(self.case.database.name(), &told);
         }
         let log = self.server.log();
         for secret in self.secrets.lock().unwrap_or_else(PoisonError::into_inner).iter() {

@@ -197,6 +197,17 @@ fn a_client_must_authenticate(case: Case) {
     world.anyone().asks_for_a_token(&[]).is_as_recorded();
 }
 
+/// A secret that was never issued, with the checksum that belongs to it: of a credential, with this random part. The checksum is six digits of base62, the least first, of the first eight bytes of SHA-256.
+fn forged(credential: &str, random: &str) -> String {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let body = format!("sas_{}_{random}", credential.replace('-', ""));
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body.as_bytes());
+    let number = digest.as_ref().iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    let digit =
+        |place: u32| char::from(DIGITS[usize::try_from(number / 62_u64.pow(place) % 62).unwrap_or(0)]);
+    format!("{body}_{}", (0..6).map(digit).collect::<String>())
+}
+
 fn all_failures_of_authentication_look_the_same(case: Case) {
     let world = case.world();
     let agent = screener(&world);
@@ -204,6 +215,9 @@ fn all_failures_of_authentication_look_the_same(case: Case) {
     let secret = &agent.credentials().client_secret;
     let mut mistyped = secret.clone();
     mistyped.replace_range(4..5, if mistyped[4..5] == *"0" { "1" } else { "0" });
+    // The checksum is right where the secret is: otherwise the forged ones were refused for their form.
+    let random = secret.rsplit('_').nth(1).unwrap_or_default();
+    assert_eq!(&forged(&world.credential_of(&agent), random), secret);
     let expected = world.somebody(agent.id(), "wrong").asks_for_a_token(&[]).is_as_recorded().text();
     for failing in [
         world.somebody("01931e2c-0000-7000-8000-000000000000", secret),
@@ -211,6 +225,8 @@ fn all_failures_of_authentication_look_the_same(case: Case) {
         world.somebody(agent.id(), &mistyped),
         world.somebody(agent.id(), &other.credentials().client_secret),
         world.somebody(agent.id(), &format!("{secret}x")),
+        world.somebody(agent.id(), &forged(&world.credential_of(&agent), &"7".repeat(43))),
+        world.somebody(agent.id(), &forged("01931e2c-0000-7000-8000-000000000000", &"7".repeat(43))),
     ] {
         let answer = failing.asks_for_a_token(&[]);
         assert_eq!((answer.status(), answer.text()), (401, expected.clone()), "{answer}");

@@ -496,6 +496,11 @@ impl AuditWriter {
         Ok(Ok(()))
     }
 
+    /// How many events wait for a transaction.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// Whether the task is there to write.
     pub fn is_running(&self) -> bool {
         !self.queue.is_closed()

@@ -48,7 +48,10 @@ async fn recovery_gives_the_operator_one_more_credential_and_ends_none() {
         let secret = operator.client_secret.expose();
         assert!(world.authenticate(&operator.client_id.to_string(), secret).await.is_ok());
     }
-    assert_eq!(world.events_of("server.recovered").await.len(), 1);
+    for action in ["server.recovered", "credential.issued"] {
+        let events = world.events_of(action).await;
+        assert_eq!((events.len(), &events[0]["owner"]), (1, &serde_json::json!(OPERATORS)), "{action}");
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! The real store, watched, and made to fail where a network would: it counts the reading of credentials, and can lose
-//! the word of a commit that happened.
+//! A real store, watched, and made to fail where a network would: it counts the reading of credentials and the
+//! transactions, can keep those from beginning, and can lose the word of a commit that happened or did not.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,35 +18,54 @@ use agentidp::store::changes::ChangeReads;
 use agentidp::store::credentials::{CredentialReads, CredentialWrites};
 use agentidp::store::idempotency::{IdempotencyReads, IdempotencyWrites};
 use agentidp::store::keys::{KeyReads, KeyWrites};
-use agentidp::store::sql::{SqlStore, SqlUnit};
+use agentidp::store::sql::SqlStore;
 use agentidp::store::{Store, StoreFault, Unit};
 use chrono::{DateTime, Utc};
 use sqlx::Sqlite;
+use tokio::sync::RwLock;
 use uuid::Uuid;
 
 /// The store.
 #[derive(Clone)]
-pub struct Watched {
-    pub inner: SqlStore<Sqlite>,
+pub struct Watched<S = SqlStore<Sqlite>> {
+    pub inner: S,
     /// How often a credential was read.
     pub client_reads: Arc<AtomicU64>,
+    /// How many transactions were asked for.
+    pub begins: Arc<AtomicU64>,
+    /// How many transactions were to be committed.
+    pub commits: Arc<AtomicU64>,
     /// How many of the next commits happen without word of it.
     pub commits_to_lose: Arc<AtomicU64>,
+    /// How many of the next commits do not happen, with the same word.
+    pub commits_to_break: Arc<AtomicU64>,
+    /// Whoever holds it for writing keeps transactions from beginning.
+    pub door: Arc<RwLock<()>>,
 }
 
-impl Watched {
-    pub fn new(inner: SqlStore<Sqlite>) -> Self {
-        Self { inner, client_reads: Arc::default(), commits_to_lose: Arc::default() }
+impl<S> Watched<S> {
+    pub fn new(inner: S) -> Self {
+        Self {
+            inner,
+            client_reads: Arc::default(),
+            begins: Arc::default(),
+            commits: Arc::default(),
+            commits_to_lose: Arc::default(),
+            commits_to_break: Arc::default(),
+            door: Arc::default(),
+        }
     }
 }
 
 /// A transaction on it.
-pub struct WatchedUnit {
-    inner: SqlUnit<Sqlite>,
+pub struct WatchedUnit<U> {
+    inner: U,
+    commits: Arc<AtomicU64>,
     commits_to_lose: Arc<AtomicU64>,
+    commits_to_break: Arc<AtomicU64>,
 }
 
-impl AgentReads for Watched {
+impl<S: Store> AgentReads for Watched<S> {
     async fn agent_get(&self, id: AgentId, within: Option<&Owner>) -> Result<Option<Agent>, StoreFault> {
         self.inner.agent_get(id, within).await
     }
@@ -61,7 +80,7 @@ impl AgentReads for Watched {
     }
 }
 
-impl AuditReads for Watched {
+impl<S: Store> AuditReads for Watched<S> {
     async fn audit_get(&self, id: Uuid, within: Option<&Owner>) -> Result<Option<AuditRow>, StoreFault> {
         self.inner.audit_get(id, within).await
     }
@@ -76,13 +95,13 @@ impl AuditReads for Watched {
     }
 }
 
-impl BootstrapReads for Watched {
+impl<S: Store> BootstrapReads for Watched<S> {
     async fn bootstrap_get(&self) -> Result<Option<AgentId>, StoreFault> {
         self.inner.bootstrap_get().await
     }
 }
 
-impl ChangeReads for Watched {
+impl<S: Store> ChangeReads for Watched<S> {
     async fn changes_after(
         &self,
         after: Rev,
@@ -93,7 +112,7 @@ impl ChangeReads for Watched {
     }
 }
 
-impl CredentialReads for Watched {
+impl<S: Store> CredentialReads for Watched<S> {
     async fn credential_get(
         &self,
         agent_id: AgentId,
@@ -117,7 +136,7 @@ impl CredentialReads for Watched {
     }
 }
 
-impl IdempotencyReads for Watched {
+impl<S: Store> IdempotencyReads for Watched<S> {
     async fn idempotency_get(
         &self,
         caller: AgentId,
@@ -129,7 +148,7 @@ impl IdempotencyReads for Watched {
     }
 }
 
-impl KeyReads for Watched {
+impl<S: Store> KeyReads for Watched<S> {
     async fn key_list(&self) -> Result<Vec<StoredKey>, StoreFault> {
         self.inner.key_list().await
     }
@@ -139,12 +158,18 @@ impl KeyReads for Watched {
     }
 }
 
-impl Store for Watched {
-    type Unit = WatchedUnit;
+impl<S: Store> Store for Watched<S> {
+    type Unit = WatchedUnit<S::Unit>;
 
     async fn begin(&self) -> Result<Self::Unit, StoreFault> {
-        let commits_to_lose = Arc::clone(&self.commits_to_lose);
-        Ok(WatchedUnit { inner: self.inner.begin().await?, commits_to_lose })
+        self.begins.fetch_add(1, Ordering::SeqCst);
+        let _open = self.door.read().await;
+        Ok(WatchedUnit {
+            inner: self.inner.begin().await?,
+            commits: Arc::clone(&self.commits),
+            commits_to_lose: Arc::clone(&self.commits_to_lose),
+            commits_to_break: Arc::clone(&self.commits_to_break),
+        })
     }
 
     async fn ping(&self) -> Result<(), StoreFault> {
@@ -152,7 +177,7 @@ impl Store for Watched {
     }
 }
 
-impl AgentWrites for WatchedUnit {
+impl<U: Unit> AgentWrites for WatchedUnit<U> {
     async fn agent_lock(&mut self, id: AgentId, within: Option<&Owner>) -> Result<Option<Agent>, StoreFault> {
         self.inner.agent_lock(id, within).await
     }
@@ -178,19 +203,19 @@ impl AgentWrites for WatchedUnit {
     }
 }
 
-impl AuditWrites for WatchedUnit {
+impl<U: Unit> AuditWrites for WatchedUnit<U> {
     async fn audit_append(&mut self, rows: &[AuditRow]) -> Result<(), StoreFault> {
         self.inner.audit_append(rows).await
     }
 }
 
-impl BootstrapWrites for WatchedUnit {
+impl<U: Unit> BootstrapWrites for WatchedUnit<U> {
     async fn bootstrap_claim(&mut self, operator: AgentId, at: DateTime<Utc>) -> Result<bool, StoreFault> {
         self.inner.bootstrap_claim(operator, at).await
     }
 }
 
-impl CredentialWrites for WatchedUnit {
+impl<U: Unit> CredentialWrites for WatchedUnit<U> {
     async fn credential_lock(
         &mut self,
         agent_id: AgentId,
@@ -246,7 +271,7 @@ impl CredentialWrites for WatchedUnit {
     }
 }
 
-impl IdempotencyWrites for WatchedUnit {
+impl<U: Unit> IdempotencyWrites for WatchedUnit<U> {
     async fn idempotency_insert(&mut self, answer: &KeptAnswer) -> Result<bool, StoreFault> {
         self.inner.idempotency_insert(answer).await
     }
@@ -256,7 +281,7 @@ impl IdempotencyWrites for WatchedUnit {
     }
 }
 
-impl KeyWrites for WatchedUnit {
+impl<U: Unit> KeyWrites for WatchedUnit<U> {
     async fn key_insert_first(&mut self, key: &StoredKey) -> Result<bool, StoreFault> {
         self.inner.key_insert_first(key).await
     }
@@ -266,17 +291,23 @@ impl KeyWrites for WatchedUnit {
     }
 }
 
-impl Unit for WatchedUnit {
+impl<U: Unit> Unit for WatchedUnit<U> {
     async fn commit(self) -> Result<(), StoreFault> {
-        self.inner.commit().await?;
-        let lose = |left: u64| left.checked_sub(1);
-        match self.commits_to_lose.fetch_update(Ordering::SeqCst, Ordering::SeqCst, lose) {
-            Ok(_) => Err(StoreFault::Unavailable("the word of the commit was lost".into())),
-            Err(_) => Ok(()),
+        self.commits.fetch_add(1, Ordering::SeqCst);
+        let no_word = || Err(StoreFault::Unavailable("the word of the commit was lost".into()));
+        if one_of(&self.commits_to_break) {
+            return no_word();
         }
+        self.inner.commit().await?;
+        if one_of(&self.commits_to_lose) { no_word() } else { Ok(()) }
     }
 
     async fn commit_with_changes(self, changes: &[ChangeKind], at: DateTime<Utc>) -> Result<Rev, StoreFault> {
         self.inner.commit_with_changes(changes, at).await
     }
+}
+
+/// Takes one of so many, if there is one left.
+fn one_of(left: &AtomicU64) -> bool {
+    left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
 }

@@ -42,4 +42,7 @@ mod idempotency;
 mod keys;
 mod schema;
 mod units;
+#[path = "../domain/store.rs"]
+mod watched;
 mod world;
+mod writer;
