@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Environment, MasterKeySource, SigningChoice, Unusable};
 use crate::crypto::{CryptoFault, Entropy, HashPool, MasterKey, SecretText};
 use crate::domain::agents::{AgentId, AgentService};
+use crate::domain::audit::log::{Integrator, LogFault, log_open};
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::bootstrap::{BootstrapFault, BootstrapParts, BootstrapService};
 use crate::domain::credentials::{CredentialMint, CredentialService};
@@ -34,6 +35,7 @@ use crate::domain::tally::Tally;
 use crate::domain::tokens::{LIFETIMES, TokenParts, TokenService, TokenSettings};
 use crate::domain::uses::Uses;
 use crate::jobs;
+use crate::jobs::integrate::CheckpointFile;
 use crate::store::sql::{self, Database, PoolSettings};
 use crate::store::{Store, StoreFault};
 
@@ -72,6 +74,8 @@ pub enum Failure {
     Bootstrap(BootstrapFault),
     /// The first operator exists.
     BootstrappedAlready,
+    /// The audit log cannot go on.
+    Log(LogFault),
     /// The operating system refused.
     System(&'static str, io::Error),
     /// Something is wrong with the deployment; the findings have been printed.
@@ -92,6 +96,7 @@ impl fmt::Display for Failure {
             Self::BootstrappedAlready => f.write_str(
                 "the first operator exists already; for a new credential of it run: agentidp bootstrap --recover",
             ),
+            Self::Log(fault) => fault.fmt(f),
             Self::System(what, error) => write!(f, "{what}: {error}"),
             Self::Unwell(findings) => write!(f, "{findings} thing(s) to mend"),
         }
@@ -109,6 +114,12 @@ impl From<StoreFault> for Failure {
 impl From<KeyFault> for Failure {
     fn from(fault: KeyFault) -> Self {
         Self::Keys(fault)
+    }
+}
+
+impl From<LogFault> for Failure {
+    fn from(fault: LogFault) -> Self {
+        Self::Log(fault)
     }
 }
 
@@ -306,6 +317,7 @@ async fn serve_on<S: Store>(
     let feed = Arc::new(Feed::new(clock.clone(), *LIFETIMES.end()));
     jobs::feed::read(&store, &feed, &keys, &clock).await?;
 
+    let integrator = integrator(config, &store, &master, &clock, &entropy).await?;
     let (audit_writer, audit_task) = AuditWriter::start(store.clone(), clock.clone(), entropy.clone());
     let (tally, uses) = (Arc::new(Tally::default()), Arc::new(Uses::default()));
     let (halt, halted) = watch::channel(false);
@@ -320,6 +332,8 @@ async fn serve_on<S: Store>(
     ));
     background.spawn(jobs::idempotency::run(store.clone(), clock.clone(), halted.clone()));
     background.spawn(jobs::uses::run(store.clone(), Arc::clone(&uses), clock.clone(), halted.clone()));
+    let checkpoint_file = checkpoint_file(config);
+    background.spawn(jobs::integrate::run(integrator, checkpoint_file, halted.clone()));
     background.spawn(jobs::tally::run(audit_writer.clone(), Arc::clone(&tally), halted));
 
     let services =
@@ -349,6 +363,32 @@ async fn serve_on<S: Store>(
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+fn checkpoint_file(config: &Config) -> Option<CheckpointFile> {
+    config.audit_checkpoint_file.clone().map(CheckpointFile::new)
+}
+
+/// What takes events into the tree, if the log continues the checkpoints that are known of it.
+async fn integrator<S: Store>(
+    config: &Config,
+    store: &S,
+    master: &MasterKey,
+    clock: &Clock,
+    entropy: &Entropy,
+) -> Result<Integrator<S>, Failure> {
+    let signer = log_open(store, &config.audit_origin, master, clock, entropy).await?;
+    let origin = signer.verifier().name();
+    if origin != config.audit_origin {
+        tracing::warn!(origin, "the audit log keeps the name that it has");
+    }
+    let kept = match checkpoint_file(config) {
+        Some(file) => file.read(signer.verifier()).await.map_err(|error| {
+            Failure::System("the kept checkpoint cannot be read (AGENTIDP_AUDIT_CHECKPOINT_FILE)", error)
+        })?,
+        None => None,
+    };
+    Ok(Integrator::open(store.clone(), clock.clone(), signer, kept).await?)
 }
 
 struct Parts<S> {

@@ -69,6 +69,17 @@ pub const SETTINGS: &[Setting] = &[
         "300",
         "how long verifiers may cache the JWKS, in seconds, 1-86400",
     ),
+    setting(
+        "AGENTIDP_AUDIT_ORIGIN",
+        "ISSUER without its scheme, and /audit",
+        "the name that a new audit log gets, and its checkpoints carry, 1-255 characters; a log keeps its name",
+    ),
+    setting(
+        "AGENTIDP_AUDIT_CHECKPOINT_FILE",
+        "none",
+        "a file that keeps the audit log's last checkpoint, best not on the database's disk; a log that is behind it \
+         is not added to",
+    ),
     setting("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "10", "how long a request may take, in seconds, 1-300"),
     setting(
         "AGENTIDP_CONCURRENT_REQUESTS",
@@ -155,6 +166,10 @@ pub struct Config {
     pub allowed_resources: Vec<String>,
     /// How long verifiers may cache the JWKS.
     pub jwks_max_age: Duration,
+    /// The name that a new audit log gets.
+    pub audit_origin: String,
+    /// The file that keeps the audit log's last checkpoint.
+    pub audit_checkpoint_file: Option<PathBuf>,
     /// How long a request may take.
     pub request_timeout: Duration,
     /// Requests in work at once.
@@ -248,6 +263,7 @@ impl Config {
                 "must not name the issuer: its tokens need reserved scopes",
             );
         }
+        let audit_origin = read.audit_origin(&issuer);
         let master_key = read.master_key(environment, &database_url);
         let config = Self {
             environment,
@@ -262,6 +278,8 @@ impl Config {
             token_lifetime: read.seconds("AGENTIDP_TOKEN_LIFETIME_SECONDS", 900, 60, 86_400),
             allowed_resources,
             jwks_max_age: read.seconds("AGENTIDP_JWKS_MAX_AGE_SECONDS", 300, 1, 86_400),
+            audit_origin,
+            audit_checkpoint_file: read.text("AGENTIDP_AUDIT_CHECKPOINT_FILE").map(PathBuf::from),
             request_timeout: read.seconds("AGENTIDP_REQUEST_TIMEOUT_SECONDS", 10, 1, 300),
             concurrent_requests: read.number("AGENTIDP_CONCURRENT_REQUESTS", 1024, 1, 65_536) as usize,
             shutdown: read.seconds("AGENTIDP_SHUTDOWN_SECONDS", 20, 0, 300),
@@ -351,6 +369,21 @@ impl Reader<'_> {
         } else if production && !issuer.starts_with("https://") {
             self.problem("JWT_ISSUER", "must begin with https:// in production (RFC 8414 section 2)");
         }
+    }
+
+    /// The default is a URL without scheme below the issuer's, as C2SP `tlog-checkpoint` has it.
+    fn audit_origin(&mut self, issuer: &str) -> String {
+        let host = issuer.split_once("://").map_or(issuer, |(_, host)| host);
+        let origin = self.text("AGENTIDP_AUDIT_ORIGIN").unwrap_or_else(|| format!("{host}/audit"));
+        let unfit = |c: char| c.is_whitespace() || c.is_control() || c == '+';
+        if origin.len() > 255 || origin.contains(unfit) || origin.contains("://") || origin.ends_with('/') {
+            self.problem(
+                "AGENTIDP_AUDIT_ORIGIN",
+                "must be a URL without scheme and without a slash at the end, of at most 255 characters, none of them \
+                 white space or a plus sign",
+            );
+        }
+        origin
     }
 
     fn master_key(&mut self, environment: Environment, database_url: &str) -> MasterKeySource {
@@ -495,6 +528,17 @@ mod tests {
     fn an_issuer_is_a_bare_origin() {
         for issuer in ["ftp://a", "https://", "https://a/", "https://a?b", "https://a/b", "a"] {
             assert_eq!(problems(&[("JWT_ISSUER", issuer)]).len(), 1, "{issuer}");
+        }
+    }
+
+    #[test]
+    fn an_audit_log_is_named_after_the_issuer_unless_it_is_given_a_name() {
+        assert_eq!(read(PRODUCTION).unwrap().audit_origin, "id.example.com/audit");
+        let given = [("AGENTIDP_AUDIT_ORIGIN", "log.example.com/2026")];
+        assert_eq!(read(&given).unwrap().audit_origin, "log.example.com/2026");
+        for origin in ["https://log.example.com", "log.example.com/", "log example", "a+b", &"x".repeat(256)]
+        {
+            assert_eq!(problems(&[("AGENTIDP_AUDIT_ORIGIN", origin)]).len(), 1, "{origin}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! The audit log: what is recorded of every change and every decision.
 
+pub mod log;
+
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};

@@ -2,6 +2,7 @@
 
 pub mod feed;
 pub mod idempotency;
+pub mod integrate;
 pub mod tally;
 pub mod uses;
 

@@ -1,12 +1,16 @@
 //! What the memory promises about the audit log.
 
 use std::future::Future;
+use std::ops::Range;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::StoreFault;
 use crate::domain::agents::Owner;
+use crate::domain::audit::log::{Batch, Head, Leaf, StoredLogKey};
 use crate::domain::audit::{AuditFilter, AuditRow};
+use crate::domain::log::{Checkpoint, Hash};
 
 /// Reading the audit log.
 pub trait AuditReads {
@@ -24,6 +28,47 @@ pub trait AuditReads {
         after: Option<Uuid>,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<AuditRow>, StoreFault>> + Send;
+
+    /// The size and the root of the tree, as the last integration committed them.
+    fn audit_head(&self) -> impl Future<Output = Result<Head, StoreFault>> + Send;
+
+    /// The ids of events that are not in the tree yet, by rising id, at most `limit`.
+    fn audit_pending(&self, limit: u32) -> impl Future<Output = Result<Vec<Uuid>, StoreFault>> + Send;
+
+    /// The exact bytes of the events of these ids, in any order. Those whose content is not there are left out.
+    fn audit_contents(
+        &self,
+        ids: &[Uuid],
+    ) -> impl Future<Output = Result<Vec<(Uuid, Vec<u8>)>, StoreFault>> + Send;
+
+    /// The leaves of these indexes, in their order; those beyond the tree are left out.
+    fn audit_leaves(&self, range: Range<u64>) -> impl Future<Output = Result<Vec<Leaf>, StoreFault>> + Send;
+
+    /// The hashes of the complete subtrees of 256^`level` leaves of these indexes, in their order; those that are not
+    /// complete are left out. Level 0 are the leaves.
+    fn audit_hashes(
+        &self,
+        level: u8,
+        range: Range<u64>,
+    ) -> impl Future<Output = Result<Vec<Hash>, StoreFault>> + Send;
+
+    /// Which leaf an event has, if it is in the tree.
+    fn audit_leaf_index(&self, id: Uuid) -> impl Future<Output = Result<Option<u64>, StoreFault>> + Send;
+
+    /// The index below which the content of events may be gone.
+    fn audit_minimum_index(&self) -> impl Future<Output = Result<u64, StoreFault>> + Send;
+
+    /// The key of the log of that name.
+    fn audit_key_get(
+        &self,
+        origin: &str,
+    ) -> impl Future<Output = Result<Option<StoredLogKey>, StoreFault>> + Send;
+
+    /// The last checkpoint of the log of that name, as a signed note.
+    fn audit_checkpoint_get(
+        &self,
+        origin: &str,
+    ) -> impl Future<Output = Result<Option<String>, StoreFault>> + Send;
 }
 
 /// Writing the audit log; there is no changing and no removing.
@@ -32,4 +77,31 @@ pub trait AuditWrites {
     /// commit had an unknown outcome can be written again. An event whose time is not the one that its id carries is
     /// refused: of such ids the database could not tell that they are there already.
     fn audit_append(&mut self, rows: &[AuditRow]) -> impl Future<Output = Result<(), StoreFault>> + Send;
+
+    /// Claims the integration for this transaction. `false`, at once, if another node holds it. Nothing depends on it: it
+    /// saves the work of an integration that would lose its compare-and-swap.
+    fn audit_claim(&mut self) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+
+    /// Moves the head from where it was expected, adds the leaves and the nodes, and takes the events off the pending ones.
+    /// `false`, and nothing written, if the head is not where it was expected; of concurrent twins exactly one gets `true`,
+    /// and the other waits for it.
+    ///
+    /// Fails if one of the events was not pending.
+    fn audit_integrate(&mut self, batch: &Batch) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+
+    /// Names the log that has no name yet, with its key. `false`, and nothing written, if it has one; of concurrent twins
+    /// exactly one gets `true`.
+    fn audit_key_insert_first(
+        &mut self,
+        key: &StoredLogKey,
+    ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+
+    /// Keeps a checkpoint in place of the log's last one. `false`, and nothing written, if that is of the same size or
+    /// greater.
+    fn audit_checkpoint_put(
+        &mut self,
+        checkpoint: &Checkpoint,
+        note: &str,
+        at: DateTime<Utc>,
+    ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
 }

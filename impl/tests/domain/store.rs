@@ -1,15 +1,18 @@
 //! A real store, watched, and made to fail where a network would: it counts the reading of credentials and the
 //! transactions, can keep those from beginning, and can lose the word of a commit that happened or did not.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use agentidp::domain::agents::{Agent, AgentFilter, AgentId, Owner};
+use agentidp::domain::audit::log::{Batch, Head, Leaf, StoredLogKey};
 use agentidp::domain::audit::{AuditFilter, AuditRow};
 use agentidp::domain::changes::{ChangeKind, ChangesPage, Rev};
 use agentidp::domain::credentials::{ClientRecord, Credential, CredentialId, CredentialStatus, SecretImages};
 use agentidp::domain::idempotency::KeptAnswer;
 use agentidp::domain::keys::StoredKey;
+use agentidp::domain::log::{Checkpoint, Hash};
 use agentidp::domain::policy::Capability;
 use agentidp::store::agents::{AgentReads, AgentWrites};
 use agentidp::store::audit::{AuditReads, AuditWrites};
@@ -92,6 +95,42 @@ impl<S: Store> AuditReads for Watched<S> {
         limit: u32,
     ) -> Result<Vec<AuditRow>, StoreFault> {
         self.inner.audit_list(filter, after, limit).await
+    }
+
+    async fn audit_head(&self) -> Result<Head, StoreFault> {
+        self.inner.audit_head().await
+    }
+
+    async fn audit_pending(&self, limit: u32) -> Result<Vec<Uuid>, StoreFault> {
+        self.inner.audit_pending(limit).await
+    }
+
+    async fn audit_contents(&self, ids: &[Uuid]) -> Result<Vec<(Uuid, Vec<u8>)>, StoreFault> {
+        self.inner.audit_contents(ids).await
+    }
+
+    async fn audit_leaves(&self, range: Range<u64>) -> Result<Vec<Leaf>, StoreFault> {
+        self.inner.audit_leaves(range).await
+    }
+
+    async fn audit_hashes(&self, level: u8, range: Range<u64>) -> Result<Vec<Hash>, StoreFault> {
+        self.inner.audit_hashes(level, range).await
+    }
+
+    async fn audit_leaf_index(&self, id: Uuid) -> Result<Option<u64>, StoreFault> {
+        self.inner.audit_leaf_index(id).await
+    }
+
+    async fn audit_minimum_index(&self) -> Result<u64, StoreFault> {
+        self.inner.audit_minimum_index().await
+    }
+
+    async fn audit_key_get(&self, origin: &str) -> Result<Option<StoredLogKey>, StoreFault> {
+        self.inner.audit_key_get(origin).await
+    }
+
+    async fn audit_checkpoint_get(&self, origin: &str) -> Result<Option<String>, StoreFault> {
+        self.inner.audit_checkpoint_get(origin).await
     }
 }
 
@@ -206,6 +245,27 @@ impl<U: Unit> AgentWrites for WatchedUnit<U> {
 impl<U: Unit> AuditWrites for WatchedUnit<U> {
     async fn audit_append(&mut self, rows: &[AuditRow]) -> Result<(), StoreFault> {
         self.inner.audit_append(rows).await
+    }
+
+    async fn audit_claim(&mut self) -> Result<bool, StoreFault> {
+        self.inner.audit_claim().await
+    }
+
+    async fn audit_integrate(&mut self, batch: &Batch) -> Result<bool, StoreFault> {
+        self.inner.audit_integrate(batch).await
+    }
+
+    async fn audit_key_insert_first(&mut self, key: &StoredLogKey) -> Result<bool, StoreFault> {
+        self.inner.audit_key_insert_first(key).await
+    }
+
+    async fn audit_checkpoint_put(
+        &mut self,
+        checkpoint: &Checkpoint,
+        note: &str,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreFault> {
+        self.inner.audit_checkpoint_put(checkpoint, note, at).await
     }
 }
 

@@ -39,6 +39,7 @@ mod changes;
 mod credentials;
 mod failures;
 mod idempotency;
+mod integration;
 mod keys;
 mod schema;
 mod units;

@@ -1,13 +1,17 @@
 //! The audit log in SQL.
 
+use std::ops::Range;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::Database;
+use sqlx::{Database, Row};
 use uuid::Uuid;
 
 use super::query::{Fields, Listing};
 use super::{SqlStore, SqlUnit};
 use crate::domain::agents::{AgentId, Owner};
+use crate::domain::audit::log::{Batch, Head, Leaf, StoredLogKey};
 use crate::domain::audit::{AuditFilter, AuditRow};
+use crate::domain::log::{Checkpoint, Hash};
 use crate::store::StoreFault;
 use crate::store::audit::{AuditReads, AuditWrites};
 
@@ -24,6 +28,51 @@ queries! {
         concat!(events!(), " WHERE id = $1 AND time = $2 AND owner IS NOT DISTINCT FROM COALESCE($3, owner)");
     /// Events, to be narrowed.
     AUDIT_LIST = events!();
+    /// The head of the tree.
+    AUDIT_HEAD_GET = "SELECT tree_size, root_hash, origin FROM audit_head WHERE singleton = 1";
+    /// What is to be integrated next.
+    AUDIT_PENDING_LIST = "SELECT event_id FROM audit_pending ORDER BY event_id LIMIT $1";
+    /// Leaves.
+    AUDIT_LEAF_LIST =
+        "SELECT leaf_index, event_id, hash FROM audit_leaves WHERE leaf_index >= $1 AND leaf_index < $2 \
+         ORDER BY leaf_index";
+    /// The hashes of leaves alone.
+    AUDIT_LEAF_HASHES =
+        "SELECT leaf_index AS node_index, hash FROM audit_leaves WHERE leaf_index >= $1 AND leaf_index < $2 \
+         ORDER BY leaf_index";
+    /// The hashes of complete subtrees of one level.
+    AUDIT_NODE_HASHES =
+        "SELECT node_index, hash FROM audit_nodes WHERE node_index >= $1 AND node_index < $2 AND level = $3 \
+         ORDER BY node_index";
+    /// Which leaf an event has.
+    AUDIT_LEAF_INDEX = "SELECT leaf_index FROM audit_leaves WHERE event_id = $1";
+    /// From where on every event has its content.
+    AUDIT_MINIMUM_INDEX = "SELECT minimum_index FROM audit_retention WHERE singleton = 1";
+    /// The key of a log.
+    AUDIT_KEY_GET = "SELECT origin, verifier, private_key_sealed, created_at FROM audit_keys WHERE origin = $1";
+    /// The key of a log that has none.
+    AUDIT_KEY_INSERT =
+        "INSERT INTO audit_keys (origin, verifier, private_key_sealed, created_at) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (origin) DO NOTHING";
+    /// Gives the log its name.
+    AUDIT_HEAD_NAME = "UPDATE audit_head SET origin = $1 WHERE singleton = 1 AND origin IS NULL";
+    /// Moves the head from where it was; holds it until the transaction ends.
+    AUDIT_HEAD_MOVE =
+        "UPDATE audit_head SET tree_size = $1, root_hash = $2, updated_at = $3 \
+         WHERE singleton = 1 AND tree_size = $4 AND root_hash = $5 AND origin = $6";
+    /// Takes events that are in the tree off the pending ones.
+    AUDIT_PENDING_REMOVE =
+        "DELETE FROM audit_pending WHERE event_id IN \
+         (SELECT event_id FROM audit_leaves WHERE leaf_index >= $1 AND leaf_index < $2)";
+    /// The last checkpoint of a log.
+    AUDIT_CHECKPOINT_GET = "SELECT note FROM audit_checkpoints WHERE origin = $1";
+    /// A checkpoint in place of a smaller one.
+    AUDIT_CHECKPOINT_UPDATE =
+        "UPDATE audit_checkpoints SET tree_size = $2, note = $3, signed_at = $4 WHERE origin = $1 AND tree_size < $2";
+    /// The first checkpoint of a log.
+    AUDIT_CHECKPOINT_INSERT =
+        "INSERT INTO audit_checkpoints (origin, tree_size, note, signed_at) SELECT $1, $2, $3, $4 \
+         WHERE NOT EXISTS (SELECT 1 FROM audit_checkpoints WHERE origin = $1) ON CONFLICT (origin) DO NOTHING";
 }
 
 /// The beginning of two lists in one.
@@ -60,8 +109,13 @@ fn check_times(rows: &[AuditRow]) -> Result<(), StoreFault> {
 }
 
 /// The time that an UUIDv7 carries.
-fn time_of(id: Uuid) -> DateTime<Utc> {
+pub(super) fn time_of(id: Uuid) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(milliseconds_of(id)).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// A size or an index as the databases have it.
+fn whole(number: u64) -> Result<i64, StoreFault> {
+    i64::try_from(number).map_err(|_| StoreFault::Refused(format!("no log has {number} leaves")))
 }
 
 /// The first whole millisecond that is not before a time.
@@ -110,6 +164,87 @@ on_both! {
             let rows = list.build().fetch_all(&self.readers).await?;
             rows.iter().map(event_of).collect()
         }
+
+        async fn audit_head(&self) -> Result<Head, StoreFault> {
+            let row = sqlx::query(AUDIT_HEAD_GET).fetch_one(&self.readers).await?;
+            let fields = Fields::new::<i64>(&row, "audit_head", "", "tree_size");
+            Ok(Head { size: number(&fields, "tree_size")?, root: hash(&fields, "root_hash")?, origin: fields.get("origin")? })
+        }
+
+        async fn audit_pending(&self, limit: u32) -> Result<Vec<Uuid>, StoreFault> {
+            Ok(sqlx::query_scalar(AUDIT_PENDING_LIST).bind(i64::from(limit)).fetch_all(&self.readers).await?)
+        }
+
+        async fn audit_contents(&self, ids: &[Uuid]) -> Result<Vec<(Uuid, Vec<u8>)>, StoreFault> {
+            Ok(dialect::audit_contents(&self.readers, ids).await?)
+        }
+
+        async fn audit_leaves(&self, range: Range<u64>) -> Result<Vec<Leaf>, StoreFault> {
+            let rows = sqlx::query(AUDIT_LEAF_LIST)
+                .bind(whole(range.start)?)
+                .bind(whole(range.end)?)
+                .fetch_all(&self.readers)
+                .await?;
+            let leaf_of = |row| {
+                let fields = Fields::new::<i64>(row, "audit_leaves", "", "leaf_index");
+                Ok(Leaf {
+                    index: number(&fields, "leaf_index")?,
+                    event_id: fields.get("event_id")?,
+                    hash: hash(&fields, "hash")?,
+                })
+            };
+            rows.iter().map(leaf_of).collect()
+        }
+
+        async fn audit_hashes(&self, level: u8, range: Range<u64>) -> Result<Vec<Hash>, StoreFault> {
+            let mut query = sqlx::query(if level == 0 { AUDIT_LEAF_HASHES } else { AUDIT_NODE_HASHES })
+                .bind(whole(range.start)?)
+                .bind(whole(range.end)?);
+            if level > 0 {
+                query = query.bind(i64::from(level));
+            }
+            let rows = query.fetch_all(&self.readers).await?;
+            let table = if level == 0 { "audit_leaves" } else { "audit_nodes" };
+            rows.iter().map(|row| hash(&Fields::new::<i64>(row, table, "", "node_index"), "hash")).collect()
+        }
+
+        async fn audit_leaf_index(&self, id: Uuid) -> Result<Option<u64>, StoreFault> {
+            let row = sqlx::query(AUDIT_LEAF_INDEX).bind(id).fetch_optional(&self.readers).await?;
+            let index_of = |row| number(&Fields::new::<i64>(row, "audit_leaves", "", "leaf_index"), "leaf_index");
+            row.as_ref().map(index_of).transpose()
+        }
+
+        async fn audit_minimum_index(&self) -> Result<u64, StoreFault> {
+            let row = sqlx::query(AUDIT_MINIMUM_INDEX).fetch_one(&self.readers).await?;
+            number(&Fields::new::<i64>(&row, "audit_retention", "", "minimum_index"), "minimum_index")
+        }
+
+        async fn audit_key_get(&self, origin: &str) -> Result<Option<StoredLogKey>, StoreFault> {
+            let row = sqlx::query(AUDIT_KEY_GET).bind(origin).fetch_optional(&self.readers).await?;
+            let Some(row) = row else { return Ok(None) };
+            Ok(Some(StoredLogKey {
+                origin: row.try_get("origin")?,
+                verifier: row.try_get("verifier")?,
+                private_key_sealed: row.try_get("private_key_sealed")?,
+                created_at: row.try_get("created_at")?,
+            }))
+        }
+
+        async fn audit_checkpoint_get(&self, origin: &str) -> Result<Option<String>, StoreFault> {
+            Ok(sqlx::query_scalar(AUDIT_CHECKPOINT_GET).bind(origin).fetch_optional(&self.readers).await?)
+        }
+    }
+
+    /// A size or an index, which is not below zero.
+    fn number(fields: &Fields<'_, <Db as Database>::Row>, column: &'static str) -> Result<u64, StoreFault> {
+        let number: i64 = fields.get(column)?;
+        u64::try_from(number).map_err(|_| fields.corrupt(column, format!("{number} is below zero")))
+    }
+
+    /// A hash, which has 32 bytes.
+    fn hash(fields: &Fields<'_, <Db as Database>::Row>, column: &'static str) -> Result<Hash, StoreFault> {
+        let hash: &[u8] = fields.get(column)?;
+        hash.try_into().map_err(|_| fields.corrupt(column, format!("it has {} bytes", hash.len())))
     }
 
     /// The conditions of a filter.
@@ -153,6 +288,74 @@ on_both! {
         async fn audit_append(&mut self, rows: &[AuditRow]) -> Result<(), StoreFault> {
             check_times(rows)?;
             Ok(dialect::audit_append(&mut self.tx, rows).await?)
+        }
+
+        async fn audit_claim(&mut self) -> Result<bool, StoreFault> {
+            Ok(dialect::audit_claim(&mut self.tx).await?)
+        }
+
+        async fn audit_integrate(&mut self, batch: &Batch) -> Result<bool, StoreFault> {
+            let (from, to) = (whole(batch.from.size)?, whole(batch.to.size)?);
+            let moved = sqlx::query(AUDIT_HEAD_MOVE)
+                .bind(to)
+                .bind(batch.to.root.as_slice())
+                .bind(batch.at)
+                .bind(from)
+                .bind(batch.from.root.as_slice())
+                .bind(batch.from.origin.as_deref())
+                .execute(&mut *self.tx)
+                .await?;
+            if moved.rows_affected() == 0 {
+                return Ok(false);
+            }
+            dialect::audit_leaves_insert(&mut self.tx, from, &batch.leaves).await?;
+            dialect::audit_nodes_insert(&mut self.tx, &batch.nodes).await?;
+            let removed =
+                sqlx::query(AUDIT_PENDING_REMOVE).bind(from).bind(to).execute(&mut *self.tx).await?.rows_affected();
+            if removed != batch.leaves.len() as u64 {
+                let taken = batch.leaves.len();
+                return Err(StoreFault::Refused(format!("of {taken} audit events {removed} were pending")));
+            }
+            Ok(true)
+        }
+
+        async fn audit_key_insert_first(&mut self, key: &StoredLogKey) -> Result<bool, StoreFault> {
+            let named = sqlx::query(AUDIT_HEAD_NAME).bind(key.origin.as_str()).execute(&mut *self.tx).await?;
+            if named.rows_affected() == 0 {
+                return Ok(false);
+            }
+            let added = sqlx::query(AUDIT_KEY_INSERT)
+                .bind(key.origin.as_str())
+                .bind(key.verifier.as_str())
+                .bind(key.private_key_sealed.as_slice())
+                .bind(key.created_at)
+                .execute(&mut *self.tx)
+                .await?;
+            if added.rows_affected() == 0 {
+                return Err(StoreFault::Refused(format!("the log {} has a key and no head", key.origin)));
+            }
+            Ok(true)
+        }
+
+        async fn audit_checkpoint_put(
+            &mut self,
+            checkpoint: &Checkpoint,
+            note: &str,
+            at: DateTime<Utc>,
+        ) -> Result<bool, StoreFault> {
+            for sql in [AUDIT_CHECKPOINT_UPDATE, AUDIT_CHECKPOINT_INSERT] {
+                let done = sqlx::query(sql)
+                    .bind(checkpoint.origin.as_str())
+                    .bind(whole(checkpoint.size)?)
+                    .bind(note)
+                    .bind(at)
+                    .execute(&mut *self.tx)
+                    .await?;
+                if done.rows_affected() == 1 {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
         }
     }
 }

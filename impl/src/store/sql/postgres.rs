@@ -8,8 +8,10 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgPool, Pg
 use sqlx::{ConnectOptions, Connection, Postgres, Transaction};
 use uuid::Uuid;
 
+use super::audit::time_of;
 use super::{PoolSettings, SqlStore};
 use crate::domain::audit::AuditRow;
+use crate::domain::log::Hash;
 use crate::store::StoreFault;
 
 pub(super) use super::migrations::POSTGRES as MIGRATIONS;
@@ -29,6 +31,18 @@ queries! {
         "INSERT INTO audit_events (id, time, action, outcome, actor_id, agent_id, owner, content) \
          SELECT * FROM UNNEST($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], \
          $8::bytea[]) ON CONFLICT (id, time) DO NOTHING";
+    /// The content of events; the span of their times names the partitions.
+    AUDIT_CONTENTS = "SELECT id, content FROM audit_events WHERE id = ANY($1) AND time >= $2 AND time <= $3";
+    /// Who integrates, for the length of a transaction. The number is the lock's name, and no other lock's.
+    AUDIT_CLAIM = "SELECT pg_try_advisory_xact_lock(7305247601)";
+    /// Leaves from an index on, as arrays of their columns.
+    AUDIT_LEAVES_INSERT =
+        "INSERT INTO audit_leaves (leaf_index, event_id, hash) \
+         SELECT $1 + l.number - 1, l.event_id, l.hash \
+         FROM UNNEST($2::uuid[], $3::bytea[]) WITH ORDINALITY AS l (event_id, hash, number)";
+    /// Nodes, as arrays of their columns.
+    AUDIT_NODES_INSERT =
+        "INSERT INTO audit_nodes (level, node_index, hash) SELECT * FROM UNNEST($1::bigint[], $2::bigint[], $3::bytea[])";
 }
 
 /// How long a connection may have idled before it is asked whether it is still there. In between, a broken one fails the
@@ -106,14 +120,16 @@ pub(super) async fn credentials_hold(
     Ok(())
 }
 
+/// One column of rows, as an array.
+fn column<'r, R, T>(rows: &'r [R], value: impl FnMut(&'r R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
+}
+
 /// All rows in one statement, whose text does not depend on how many they are.
 pub(super) async fn audit_append(
     tx: &mut Transaction<'static, Postgres>,
     rows: &[AuditRow],
 ) -> Result<(), Error> {
-    fn column<'r, T>(rows: &'r [AuditRow], value: impl FnMut(&'r AuditRow) -> T) -> Vec<T> {
-        rows.iter().map(value).collect()
-    }
     if rows.is_empty() {
         return Ok(());
     }
@@ -126,6 +142,49 @@ pub(super) async fn audit_append(
         .bind(column(rows, |row| row.agent_id.map(|id| id.0)))
         .bind(column(rows, |row| row.owner.as_ref().map(|owner| owner.0.as_str())))
         .bind(column(rows, |row| row.content.as_slice()))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// All contents in one statement.
+pub(super) async fn audit_contents(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<(Uuid, Vec<u8>)>, Error> {
+    let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(Vec::new()) };
+    sqlx::query_as(AUDIT_CONTENTS).bind(ids).bind(time_of(*first)).bind(time_of(*last)).fetch_all(pool).await
+}
+
+/// Whether this transaction, and no other, may integrate.
+pub(super) async fn audit_claim(tx: &mut Transaction<'static, Postgres>) -> Result<bool, Error> {
+    sqlx::query_scalar(AUDIT_CLAIM).fetch_one(&mut **tx).await
+}
+
+/// Adds leaves from an index on, in one statement.
+pub(super) async fn audit_leaves_insert(
+    tx: &mut Transaction<'static, Postgres>,
+    from: i64,
+    leaves: &[(Uuid, Hash)],
+) -> Result<(), Error> {
+    sqlx::query(AUDIT_LEAVES_INSERT)
+        .bind(from)
+        .bind(column(leaves, |(id, _)| *id))
+        .bind(column(leaves, |(_, hash)| hash.as_slice()))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Adds nodes, in one statement.
+pub(super) async fn audit_nodes_insert(
+    tx: &mut Transaction<'static, Postgres>,
+    nodes: &[(u8, i64, Hash)],
+) -> Result<(), Error> {
+    if nodes.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(AUDIT_NODES_INSERT)
+        .bind(column(nodes, |(level, _, _)| i64::from(*level)))
+        .bind(column(nodes, |(_, index, _)| *index))
+        .bind(column(nodes, |(_, _, hash)| hash.as_slice()))
         .execute(&mut **tx)
         .await?;
     Ok(())

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::{PoolSettings, SqlStore};
 use crate::domain::audit::AuditRow;
+use crate::domain::log::Hash;
 use crate::store::StoreFault;
 
 pub(super) use super::migrations::SQLITE as MIGRATIONS;
@@ -27,19 +28,39 @@ queries! {
     AUDIT_APPEND =
         "INSERT INTO audit_events (id, time, action, outcome, actor_id, agent_id, owner, content) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    /// Leaves, to be followed by their rows.
+    AUDIT_LEAVES_INSERT = "INSERT INTO audit_leaves (leaf_index, event_id, hash) VALUES (?, ?, ?)";
+    /// A node.
+    AUDIT_NODE_INSERT = "INSERT INTO audit_nodes (level, node_index, hash) VALUES ($1, $2, $3)";
 }
 
-/// One more event of [`AUDIT_APPEND`]. (None of its placeholders has a number: beside one that has, sqlx would count those
-/// without from 1 again.)
-const AUDIT_APPEND_MORE: &str = ", (?, ?, ?, ?, ?, ?, ?, ?)";
+/// A statement in the making.
+type SqliteQuery<'q> = sqlx::query::Query<'q, Sqlite, <Sqlite as sqlx::Database>::Arguments>;
 
-/// How many events go into one statement: a batch is written by as many of the greatest as fit, then of the next, so that
+/// How many rows go into one statement: a batch is written by as many of the greatest as fit, then of the next, so that
 /// few texts are prepared and prepared once.
 const BATCH_SIZES: [usize; 4] = [64, 16, 4, 1];
 
+/// An `INSERT` of one row for each of the [`BATCH_SIZES`]. (None of its placeholders has a number: beside one that has,
+/// sqlx would count those without from 1 again.)
+fn batches(insert: &str) -> [String; 4] {
+    let row = insert.rsplit_once("VALUES ").map(|(_, row)| format!(", {row}")).unwrap_or_default();
+    BATCH_SIZES.map(|size| format!("{insert}{}", row.repeat(size - 1)))
+}
+
 /// [`AUDIT_APPEND`] for each of the [`BATCH_SIZES`].
-static AUDIT_APPEND_BATCHES: LazyLock<[String; 4]> =
-    LazyLock::new(|| BATCH_SIZES.map(|size| format!("{AUDIT_APPEND}{}", AUDIT_APPEND_MORE.repeat(size - 1))));
+static AUDIT_APPEND_BATCHES: LazyLock<[String; 4]> = LazyLock::new(|| batches(AUDIT_APPEND));
+
+/// [`AUDIT_LEAVES_INSERT`] for each of the [`BATCH_SIZES`].
+static AUDIT_LEAVES_BATCHES: LazyLock<[String; 4]> = LazyLock::new(|| batches(AUDIT_LEAVES_INSERT));
+
+/// How many contents one statement reads; the last id is repeated where there are fewer.
+const CONTENTS_AT_ONCE: usize = 64;
+
+/// The content of so many events.
+static AUDIT_CONTENTS: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT id, content FROM audit_events WHERE id IN (?{})", ", ?".repeat(CONTENTS_AT_ONCE - 1))
+});
 
 /// More readers than this gain nothing on one file.
 const MAX_READERS: u32 = 4;
@@ -135,29 +156,80 @@ pub(super) async fn credentials_hold(_: &mut Transaction<'static, Sqlite>, _: Uu
     Ok(())
 }
 
-/// A few statements of many rows each.
+/// Writes rows with few statements of many rows each, whose values `bind` adds.
+async fn write_batches<R>(
+    tx: &mut Transaction<'static, Sqlite>,
+    statements: &'static [String; 4],
+    rows: &[R],
+    bind: impl for<'q> Fn(SqliteQuery<'q>, &'q R) -> SqliteQuery<'q>,
+) -> Result<(), Error> {
+    let mut rest = rows;
+    for (size, sql) in BATCH_SIZES.into_iter().zip(statements) {
+        while let Some((batch, more)) = rest.split_at_checked(size) {
+            batch.iter().fold(sqlx::query(sql.as_str()), &bind).execute(&mut **tx).await?;
+            rest = more;
+        }
+    }
+    Ok(())
+}
+
 pub(super) async fn audit_append(
     tx: &mut Transaction<'static, Sqlite>,
     rows: &[AuditRow],
 ) -> Result<(), Error> {
-    let mut rest = rows;
-    for (size, sql) in BATCH_SIZES.into_iter().zip(AUDIT_APPEND_BATCHES.iter()) {
-        while let Some((batch, more)) = rest.split_at_checked(size) {
-            let mut query = sqlx::query(sql.as_str());
-            for row in batch {
-                query = query
-                    .bind(row.id)
-                    .bind(row.time)
-                    .bind(row.action.as_str())
-                    .bind(row.outcome.as_str())
-                    .bind(row.actor_id.map(|id| id.0))
-                    .bind(row.agent_id.map(|id| id.0))
-                    .bind(row.owner.as_ref().map(|owner| owner.0.as_str()))
-                    .bind(row.content.as_slice());
-            }
-            query.execute(&mut **tx).await?;
-            rest = more;
-        }
+    write_batches(tx, &AUDIT_APPEND_BATCHES, rows, |query, row| {
+        query
+            .bind(row.id)
+            .bind(row.time)
+            .bind(row.action.as_str())
+            .bind(row.outcome.as_str())
+            .bind(row.actor_id.map(|id| id.0))
+            .bind(row.agent_id.map(|id| id.0))
+            .bind(row.owner.as_ref().map(|owner| owner.0.as_str()))
+            .bind(row.content.as_slice())
+    })
+    .await
+}
+
+pub(super) async fn audit_contents(pool: &SqlitePool, ids: &[Uuid]) -> Result<Vec<(Uuid, Vec<u8>)>, Error> {
+    let mut contents = Vec::with_capacity(ids.len());
+    for some in ids.chunks(CONTENTS_AT_ONCE) {
+        let padded = some.iter().chain(some.iter().rev().take(1).cycle()).take(CONTENTS_AT_ONCE);
+        let query = padded.fold(sqlx::query_as(AUDIT_CONTENTS.as_str()), |query, id| query.bind(id));
+        contents.extend(query.fetch_all(pool).await?);
+    }
+    Ok(contents)
+}
+
+/// There is one writer at a time, so nobody else integrates.
+#[expect(clippy::unused_async, reason = "PostgreSQL has to ask")]
+pub(super) async fn audit_claim(_: &mut Transaction<'static, Sqlite>) -> Result<bool, Error> {
+    Ok(true)
+}
+
+pub(super) async fn audit_leaves_insert(
+    tx: &mut Transaction<'static, Sqlite>,
+    from: i64,
+    leaves: &[(Uuid, Hash)],
+) -> Result<(), Error> {
+    let numbered: Vec<_> = (from..).zip(leaves).collect();
+    write_batches(tx, &AUDIT_LEAVES_BATCHES, &numbered, |query, (index, (id, hash))| {
+        query.bind(index).bind(id).bind(hash.as_slice())
+    })
+    .await
+}
+
+pub(super) async fn audit_nodes_insert(
+    tx: &mut Transaction<'static, Sqlite>,
+    nodes: &[(u8, i64, Hash)],
+) -> Result<(), Error> {
+    for (level, index, hash) in nodes {
+        sqlx::query(AUDIT_NODE_INSERT)
+            .bind(i64::from(*level))
+            .bind(index)
+            .bind(hash.as_slice())
+            .execute(&mut **tx)
+            .await?;
     }
     Ok(())
 }

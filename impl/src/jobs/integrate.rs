@@ -1,0 +1,105 @@
+//! Takes audit events into the tree and signs its head, every second while there is something new.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::pause;
+use crate::crypto::NoteVerifier;
+use crate::domain::audit::log::{Integrator, LogFault, Step};
+use crate::domain::log::Checkpoint;
+use crate::store::Store;
+
+/// From the beginning of one round to the beginning of the next.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long one round may take before it is given up; what it has committed stays.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A file that keeps the last checkpoint, away from the database, so that a database that has gone back is recognised
+/// after a restart, too.
+#[derive(Clone, Debug)]
+pub struct CheckpointFile(PathBuf);
+
+impl CheckpointFile {
+    /// A file at this path; it need not be there.
+    pub fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    /// The checkpoint in it, if it is there.
+    ///
+    /// Fails if it cannot be read, or holds anything but a checkpoint of this log.
+    pub async fn read(&self, verifier: &NoteVerifier) -> io::Result<Option<Checkpoint>> {
+        let note = match tokio::fs::read_to_string(&self.0).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        };
+        let invalid = |flaw| io::Error::new(io::ErrorKind::InvalidData, flaw);
+        Checkpoint::verify(&note, verifier).map(Some).map_err(invalid)
+    }
+
+    /// Puts a checkpoint in place of the one that is there, whole or not at all.
+    pub async fn write(&self, note: String) -> io::Result<()> {
+        let path = self.0.clone();
+        let written = tokio::task::spawn_blocking(move || {
+            let mut beside = path.clone().into_os_string();
+            beside.push(".new");
+            let beside = Path::new(&beside);
+            let mut file = std::fs::File::create(beside)?;
+            io::Write::write_all(&mut file, note.as_bytes())?;
+            file.sync_all()?;
+            std::fs::rename(beside, &path)
+        });
+        written.await.map_err(io::Error::other)?
+    }
+}
+
+/// Integrates until shutdown, and once more then. A round that fails is logged, and the next begins anew.
+pub async fn run<S: Store>(
+    mut integrator: Integrator<S>,
+    file: Option<CheckpointFile>,
+    mut shutdown: watch::Receiver<bool>,
+) {
+    let mut written = None;
+    loop {
+        let began = Instant::now();
+        match tokio::time::timeout(PATIENCE, round(&mut integrator, file.as_ref(), &mut written)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(fault)) => tracing::error!(%fault, "audit events could not be taken into the tree"),
+            Err(_) => tracing::error!("taking audit events into the tree took too long"),
+        }
+        if *shutdown.borrow() {
+            return;
+        }
+        // Shutdown ends the wait, and the round after it is the last.
+        pause(began + INTERVAL, &mut shutdown).await;
+    }
+}
+
+/// Takes everything that is pending into the tree, signs its head, and keeps the checkpoint in the file, if it is new.
+async fn round<S: Store>(
+    integrator: &mut Integrator<S>,
+    file: Option<&CheckpointFile>,
+    written: &mut Option<u64>,
+) -> Result<(), LogFault> {
+    while let Step::Integrated(events) = integrator.step().await? {
+        tracing::debug!(events, "audit events are in the tree");
+    }
+    integrator.sign().await?;
+    if let (Some(file), Some((kept, note))) = (file, integrator.kept()?)
+        && *written != Some(kept.size)
+    {
+        let size = kept.size;
+        match file.write(note).await {
+            Ok(()) => *written = Some(size),
+            Err(error) => {
+                tracing::error!(%error, "the checkpoint of the audit log could not be kept in its file")
+            }
+        }
+    }
+    Ok(())
+}
