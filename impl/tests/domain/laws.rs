@@ -895,7 +895,7 @@ fn judged<T>(answered: Answered<T>, reasons: &Reasons) -> Option<T> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
     fn every_history_keeps_the_laws(steps in prop::collection::vec(step(), 20..60)) {

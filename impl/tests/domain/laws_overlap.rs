@@ -153,7 +153,7 @@ impl Overlap {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, max_shrink_iters: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
 
     #[test]
     fn exactly_the_right_secrets_are_accepted_at_each_moment(turns in prop::collection::vec(turns(), 6..24)) {
