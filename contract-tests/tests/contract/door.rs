@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpStream};
+use std::time::Duration;
 
 use contract_tests::actor::Request;
 use contract_tests::on_both_databases;
@@ -30,6 +31,8 @@ on_both_databases![
     a_body_that_does_not_come_is_given_up,
     a_form_that_does_not_come_is_given_up,
     who_is_stopped_while_its_body_arrives_changes_nothing,
+    a_connection_that_says_nothing_is_closed,
+    http_2_is_not_spoken,
     what_there_is_no_room_for_is_turned_away,
     two_authorizations_are_none,
     a_token_in_the_query_is_none,
@@ -264,6 +267,25 @@ fn a_form_that_does_not_come_is_given_up(case: Case) {
     let world = case.world_with(&[("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "1")]);
     let answer = world.raw("POST", "/oauth2/token", HALF.as_bytes());
     assert_eq!(answer.status(), 408, "{answer}");
+}
+
+/// What the server says until it closes the connection.
+fn all_that_is_said(mut stream: TcpStream) -> Vec<u8> {
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out can be set");
+    let mut said = Vec::new();
+    stream.read_to_end(&mut said).expect("the server closes the connection");
+    said
+}
+
+fn a_connection_that_says_nothing_is_closed(case: Case) {
+    let world = case.world();
+    assert_eq!(all_that_is_said(half_a_request(&world, "")), b"");
+}
+
+fn http_2_is_not_spoken(case: Case) {
+    let world = case.world();
+    let said = all_that_is_said(half_a_request(&world, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
+    assert!(said.is_empty() || said.starts_with(b"HTTP/1.1 400 "), "{}", String::from_utf8_lossy(&said));
 }
 
 fn what_there_is_no_room_for_is_turned_away(case: Case) {

@@ -283,7 +283,7 @@ impl Refusal {
                 "Only a token with the scope idp:admin acts for another owner.".into()
             }
             Self::NotPermitted(NotPermitted::ReservedCapabilityNotHeld(capability)) => {
-                format!("Granting {capability} takes a token that has it in its scope.")
+                format!("Granting {capability}, or changing an agent that has it, takes a token with it in its scope.")
             }
             Self::Invalid(_) => "The request is not valid; details.violations names each fault.".into(),
             Self::InvalidToken(TokenFlaw::Missing) => {
