@@ -10,6 +10,7 @@ pub mod cursor;
 pub mod form;
 pub mod json;
 pub mod jwt;
+pub mod log;
 pub mod reference;
 pub mod secret;
 
@@ -35,12 +36,13 @@ impl Decision {
 pub type Oracle = fn(&[u8]) -> Decision;
 
 /// Every oracle, by the name of its fuzz target and of the folder of its seeds.
-pub const ORACLES: [(&str, Oracle); 7] = [
+pub const ORACLES: [(&str, Oracle); 8] = [
     ("basic", basic::judge),
     ("canonical", canonical::judge),
     ("cursor", cursor::judge),
     ("form", form::judge),
     ("json", json::judge),
     ("jwt", jwt::judge),
+    ("log", log::judge),
     ("secret", secret::judge),
 ];
