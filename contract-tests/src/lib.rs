@@ -8,13 +8,17 @@
 //! - [`events`] compares the audit events that requests leave with the table in the documentation;
 //! - [`server`] starts the real binary on a fresh database;
 //! - [`world`] is such a server as a test sees it, and [`actor`] is who sends requests there;
+//! - [`secret`] makes client secrets that nobody was given;
+//! - [`line`] is a connection whose answers are timed;
 //! - [`recording`] turns an answer into the text that a snapshot keeps.
 
 pub mod actor;
 pub mod check;
 pub mod coverage;
 pub mod events;
+pub mod line;
 pub mod recording;
+pub mod secret;
 pub mod server;
 pub mod spec;
 pub mod world;

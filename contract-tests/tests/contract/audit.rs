@@ -367,10 +367,17 @@ fn every_look_over_a_wall_is_recorded(case: Case) {
             (&event["owner"], &event["subject"]["agentId"]),
             (&json!("operators"), &json!(agent.id()))
         );
-        // What is not there at all leaves nothing.
-        let nowhere = stranger.holding(&reserved_without(&["idp:admin"]));
+        // What is not there at all leaves as much, lest the time of the answer tell; behind no wall.
+        let nobody = world.stranger(&format!("nobody-{number}@example.com"), &RESERVED);
+        let nowhere = nobody.holding(&reserved_without(&["idp:admin"]));
         assert_eq!(nowhere.sends(Subjects::nowhere().request(operation)).status(), 404);
-        the_event(&world, stranger.id(), "access.denied");
+        let event = the_event(&world, nobody.id(), "access.denied");
+        assert!(
+            ["agent_not_found", "credential_not_found"].map(Some).contains(&event["reason"].as_str()),
+            "{}: {event:#}",
+            operation.id
+        );
+        assert_eq!(event.get("owner"), None, "{event:#}");
     }
 }
 

@@ -410,7 +410,7 @@ impl<S: Store> AgentService<S> {
         Ok(Err(self.0.refused(event, request, &principal.owner, refusal).await?))
     }
 
-    /// The agent, if it is not behind another owner's wall; the attempt to look over that wall is recorded.
+    /// The agent, if it is not behind another owner's wall; that it was not found is recorded, for either reason.
     ///
     /// The caller's token has `agents:read`, or `self:read` and asks for itself, as the door has checked.
     pub async fn get(
@@ -419,16 +419,11 @@ impl<S: Store> AgentService<S> {
         principal: &Principal,
         id: AgentId,
     ) -> Result<Answered<Agent>, Fault> {
-        // Read without the wall and judged here, so that the log can tell a wall from an absence; the caller cannot.
-        let Some(agent) = self.0.store.agent_get(id, None).await? else {
-            return Ok(Err(Refusal::AgentNotFound));
-        };
-        if principal.sees(&agent.owner) {
+        if let Some(agent) = self.0.store.agent_get(id, principal.within()).await? {
             return Ok(Ok(agent));
         }
         let subject = Subject { agent_id: Some(id), ..Subject::default() };
-        let refusal = Refusal::AgentNotFound;
-        Ok(Err(self.0.refused_on(&agent, request, principal, Action::AccessDenied, subject, refusal).await?))
+        Ok(Err(self.0.not_found(request, principal, subject, Refusal::AgentNotFound).await?))
     }
 
     /// Agents that pass the filter, in the order that the store promises, at most `limit` (1 to 100) after the cursor.
@@ -535,7 +530,11 @@ impl<S: Store> AgentService<S> {
         let admin = Capability(IDP_ADMIN.to_owned());
         let mut unit = self.0.store.begin().await?;
         let another_admin = unit.agent_another_has(id, &admin).await?;
-        let Some(agent) = unit.agent_lock(id, None).await? else { return Ok(Err(Refusal::AgentNotFound)) };
+        let subject = Subject { agent_id: Some(id), ..Subject::default() };
+        let Some(agent) = unit.agent_lock(id, principal.within()).await? else {
+            drop(unit);
+            return Ok(Err(self.0.not_found(request, principal, subject, Refusal::AgentNotFound).await?));
+        };
 
         // Whoever's time is limited is no admin to rely on.
         let is_admin = |agent: &Agent| {
@@ -543,25 +542,19 @@ impl<S: Store> AgentService<S> {
                 && agent.valid_until.is_none()
                 && agent.capabilities.contains(&admin)
         };
-        let decided = if !principal.sees(&agent.owner) {
-            Err(Refusal::AgentNotFound)
-        } else if let Err(refusal) = self.0.feed.trusts(principal) {
-            Err(refusal)
-        } else {
-            grant_decide(principal, &agent.capabilities).and_then(|()| {
-                if !seen.includes(agent.revision) && agent.status != AgentStatus::Archived {
-                    return Err(Refusal::PreconditionFailed);
+        let trusted = self.0.feed.trusts(principal);
+        let decided = trusted.and_then(|()| grant_decide(principal, &agent.capabilities)).and_then(|()| {
+            if !seen.includes(agent.revision) && agent.status != AgentStatus::Archived {
+                return Err(Refusal::PreconditionFailed);
+            }
+            let decided = decide(agent.clone())?;
+            match &decided {
+                Some(decided) if is_admin(&agent) && !is_admin(&decided.agent) && !another_admin => {
+                    Err(Refusal::AgentConflict(AgentConflict::LastAdmin))
                 }
-                let decided = decide(agent.clone())?;
-                match &decided {
-                    Some(decided) if is_admin(&agent) && !is_admin(&decided.agent) && !another_admin => {
-                        Err(Refusal::AgentConflict(AgentConflict::LastAdmin))
-                    }
-                    _ => Ok(decided),
-                }
-            })
-        };
-        let subject = Subject { agent_id: Some(id), ..Subject::default() };
+                _ => Ok(decided),
+            }
+        });
         let decided = match decided {
             Ok(Some(decided)) => decided,
             Ok(None) => return Ok(Ok(agent)),

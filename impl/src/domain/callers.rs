@@ -108,6 +108,11 @@ impl Principal {
         self.holds(IDP_ADMIN)
     }
 
+    /// The wall that it sees no further than; `None` if it sees every owner.
+    pub fn within(&self) -> Option<&Owner> {
+        (!self.sees_every_owner()).then_some(&self.owner)
+    }
+
     /// Whether it sees what belongs to this owner.
     pub fn sees(&self, owner: &Owner) -> bool {
         self.owner == *owner || self.sees_every_owner()

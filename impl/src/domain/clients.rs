@@ -5,9 +5,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::agents::AgentStatus;
+use super::agents::{AgentId, AgentStatus, Owner};
 use super::callers::{AuthMethod, Client, RequestContext};
-use super::credentials::{ClientRecord, CredentialId, CredentialStatus};
+use super::credentials::{ClientProof, ClientRecord, CredentialId, CredentialStatus};
 use super::feed::Feed;
 use super::refusal::{Answered, ClientFlaw, Fault, Refusal};
 use super::tally::Tally;
@@ -63,6 +63,45 @@ pub struct ClientParts<S> {
 #[derive(Clone)]
 pub(super) struct Clients<S>(ClientParts<S>);
 
+/// What a secret is judged by, of whichever record has it.
+struct Proof<'a> {
+    agent_id: AgentId,
+    agent_status: AgentStatus,
+    valid_until: Option<DateTime<Utc>>,
+    credential_status: CredentialStatus,
+    expires_at: Option<DateTime<Utc>>,
+    verifier: &'a [u8; 32],
+    verifier_key_version: &'a str,
+}
+
+impl<'a> From<&'a ClientProof> for Proof<'a> {
+    fn from(proof: &'a ClientProof) -> Self {
+        Self {
+            agent_id: proof.agent_id,
+            agent_status: proof.agent_status,
+            valid_until: proof.valid_until,
+            credential_status: proof.credential_status,
+            expires_at: proof.expires_at,
+            verifier: &proof.verifier,
+            verifier_key_version: &proof.verifier_key_version,
+        }
+    }
+}
+
+impl<'a> From<&'a ClientRecord> for Proof<'a> {
+    fn from(record: &'a ClientRecord) -> Self {
+        Self {
+            agent_id: record.agent.id,
+            agent_status: record.agent.status,
+            valid_until: record.agent.valid_until,
+            credential_status: record.credential.status,
+            expires_at: record.credential.expires_at,
+            verifier: &record.images.verifier,
+            verifier_key_version: &record.images.verifier_key_version,
+        }
+    }
+}
+
 /// How a presented secret stands to a record.
 enum Verdict {
     Accepted,
@@ -78,11 +117,11 @@ impl<S: Store> Clients<S> {
 
     /// Authenticates a client (RFC 6749 §2.3.1, §5.2).
     ///
-    /// Every failure, whatever its cause, takes one reading of the database and two comparisons, and answers the same;
-    /// success takes no reading when the record is at hand. So a failure is never decided by a record that is out of
-    /// date, and its time says little about what is in the registry: to whoever knows a credential's id, that reading a
-    /// record takes longer than finding none. (Where a verifier was made under another master key, bcrypt decides and
-    /// takes its time; each such credential does so once.)
+    /// Every failure, whatever its cause, takes one reading of the database, which takes the same time whether there is
+    /// such a credential or not, and two comparisons, and answers the same; success takes no reading when the record is
+    /// at hand, and a second one, of the whole record, when it is not. So a failure is never decided by a record that is
+    /// out of date, and its time does not say what is in the registry. (Where a verifier was made under another master
+    /// key, bcrypt decides and takes its time; each such credential does so once.)
     pub(super) async fn authenticate(
         &self,
         request: &RequestContext,
@@ -101,35 +140,37 @@ impl<S: Store> Clients<S> {
         let cached = self.0.cache.client_get(credential_id);
         let current = cached.filter(|record| self.0.feed.record_is_current(record.agent.id, record.rev));
         // Judged even when there is none at hand, so that its absence saves no time.
-        let quick = self.judge(current.as_deref(), client_id, secret.random(), now);
+        let quick = self.judge(current.as_deref().map(Proof::from), client_id, secret.random(), now);
         if let (Verdict::Accepted, Some(record)) = (quick, current) {
             return Ok(Ok(self.accepted(record, presented.method, now)));
         }
 
-        let loaded = self.0.store.client_get(credential_id).await?.map(Arc::new);
-        let mut verdict = self.judge(loaded.as_deref(), client_id, secret.random(), now);
-        let mut record = loaded;
-        if let (Verdict::VerifierOutdated, Some(outdated)) = (&verdict, &record) {
-            match self.judge_slowly(outdated, client_id, secret.random(), now).await? {
-                Ok((decided, renewed)) => {
-                    verdict = decided;
-                    record = Some(renewed);
-                }
+        let proof = self.0.store.client_proof_get(credential_id).await?;
+        let about = proof.as_ref().map(|proof| (proof.agent_id, proof.credential_id, &proof.owner));
+        let verdict = self.judge(proof.as_ref().map(Proof::from), client_id, secret.random(), now);
+        let refuse = |flaw| Ok(Err(self.refused(request, presented.method, flaw, about)));
+        if let Verdict::Refused(flaw) = verdict {
+            return refuse(flaw);
+        }
+
+        let Some(mut record) = self.0.store.client_get(credential_id).await?.map(Arc::new) else {
+            return refuse(ClientFlaw::UnknownCredential);
+        };
+        // Judged once more: what is kept at hand is what was accepted, in one snapshot.
+        let mut verdict = self.judge(Some((&*record).into()), client_id, secret.random(), now);
+        if let Verdict::VerifierOutdated = verdict {
+            match self.judge_slowly(&record, client_id, secret.random(), now).await? {
+                Ok(decided) => (verdict, record) = decided,
                 Err(refusal) => return Ok(Err(refusal)),
             }
         }
-        match (verdict, record) {
-            (Verdict::Accepted, Some(record)) => {
+        match verdict {
+            Verdict::Accepted => {
                 self.0.cache.client_put(Arc::clone(&record));
                 Ok(Ok(self.accepted(record, presented.method, now)))
             }
-            (Verdict::Refused(flaw), record) => {
-                Ok(Err(self.refused(request, presented.method, flaw, record.as_deref())))
-            }
-            (_, record) => {
-                let flaw = ClientFlaw::UnknownCredential;
-                Ok(Err(self.refused(request, presented.method, flaw, record.as_deref())))
-            }
+            Verdict::Refused(flaw) => refuse(flaw),
+            Verdict::VerifierOutdated => Err(Fault::Impossible("bcrypt left a verifier undecided".into())),
         }
     }
 
@@ -141,20 +182,20 @@ impl<S: Store> Clients<S> {
     /// Compares first and looks at the states afterwards, so that each way takes the same time.
     fn judge(
         &self,
-        record: Option<&ClientRecord>,
+        proof: Option<Proof<'_>>,
         client_id: Option<Uuid>,
         random: &SecretText,
         now: DateTime<Utc>,
     ) -> Verdict {
         const NOBODYS: [u8; 32] = [0; 32];
-        let verifier = record.map_or(&NOBODYS, |record| &record.images.verifier);
+        let verifier = proof.as_ref().map_or(&NOBODYS, |proof| proof.verifier);
         let fits = self.0.master.verifier_fits(random, verifier);
-        match record {
+        match proof {
             None => Verdict::Refused(ClientFlaw::UnknownCredential),
-            Some(record) if record.images.verifier_key_version != self.0.master.verifier_key_version() => {
+            Some(proof) if proof.verifier_key_version != self.0.master.verifier_key_version() => {
                 Verdict::VerifierOutdated
             }
-            Some(record) => standing(record, client_id, fits, now),
+            Some(proof) => standing(&proof, client_id, fits, now),
         }
     }
 
@@ -172,7 +213,7 @@ impl<S: Store> Clients<S> {
             Err(HashFault::Failed(problem)) => return Err(Fault::Impossible(problem)),
         };
         if !fits {
-            return Ok(Ok((standing(record, client_id, fits, now), Arc::clone(record))));
+            return Ok(Ok((standing(&(&**record).into(), client_id, fits, now), Arc::clone(record))));
         }
         let mut renewed = ClientRecord::clone(record);
         renewed.images.verifier = self.0.master.verifier(random);
@@ -185,7 +226,7 @@ impl<S: Store> Clients<S> {
         )
         .await?;
         unit.commit().await?;
-        Ok(Ok((standing(&renewed, client_id, fits, now), Arc::new(renewed))))
+        Ok(Ok((standing(&(&renewed).into(), client_id, fits, now), Arc::new(renewed))))
     }
 
     fn accepted(&self, record: Arc<ClientRecord>, method: AuthMethod, now: DateTime<Utc>) -> Client {
@@ -198,9 +239,8 @@ impl<S: Store> Clients<S> {
         request: &RequestContext,
         method: AuthMethod,
         flaw: ClientFlaw,
-        record: Option<&ClientRecord>,
+        about: Option<(AgentId, CredentialId, &Owner)>,
     ) -> Refusal {
-        let about = record.map(|record| (record.agent.id, record.credential.id, &record.agent.owner));
         self.0.tally.failure(request, method, flaw.as_str(), about);
         Refusal::InvalidClient(flaw)
     }
@@ -211,20 +251,20 @@ fn client_id_read(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text).ok().filter(|_| text.len() == uuid::fmt::Hyphenated::LENGTH)
 }
 
-/// Whether the record lets the client in: its own secret, its own id, nothing ended, nothing over.
-fn standing(record: &ClientRecord, client_id: Option<Uuid>, fits: bool, now: DateTime<Utc>) -> Verdict {
+/// Whether the proof lets the client in: its own secret, its own id, nothing ended, nothing over.
+fn standing(proof: &Proof<'_>, client_id: Option<Uuid>, fits: bool, now: DateTime<Utc>) -> Verdict {
     let over = |end: Option<DateTime<Utc>>| end.is_some_and(|end| end <= now);
-    let flaw = if client_id != Some(record.agent.id.0) {
+    let flaw = if client_id != Some(proof.agent_id.0) {
         ClientFlaw::ForeignCredential
     } else if !fits {
         ClientFlaw::WrongSecret
-    } else if record.credential.status != CredentialStatus::Active {
+    } else if proof.credential_status != CredentialStatus::Active {
         ClientFlaw::CredentialRevoked
-    } else if over(record.credential.expires_at) {
+    } else if over(proof.expires_at) {
         ClientFlaw::CredentialExpired
-    } else if record.agent.status != AgentStatus::Active {
+    } else if proof.agent_status != AgentStatus::Active {
         ClientFlaw::AgentNotActive
-    } else if over(record.agent.valid_until) {
+    } else if over(proof.valid_until) {
         ClientFlaw::AgentExpired
     } else {
         return Verdict::Accepted;

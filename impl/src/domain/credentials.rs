@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::agents::{Agent, AgentId};
+use super::agents::{Agent, AgentId, AgentStatus, Owner};
 use super::audit::{Action, AuditEvent, Subject};
 use super::callers::{Principal, RequestContext};
 use super::changes::{ChangeKind, Rev};
@@ -123,7 +123,31 @@ impl fmt::Debug for SecretImages {
     }
 }
 
-/// All that authenticating a client needs, read in one statement.
+/// What decides whether a presented secret lets its client in, and whom a failure is about: little enough to be read for
+/// every attempt, and the same for each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClientProof {
+    /// The credential.
+    pub credential_id: CredentialId,
+    /// Whose it is.
+    pub agent_id: AgentId,
+    /// Behind whose wall its agent stands.
+    pub owner: Owner,
+    /// Whether the credential can be used.
+    pub credential_status: CredentialStatus,
+    /// After this moment the credential proves nothing.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Where the agent stands in its life.
+    pub agent_status: AgentStatus,
+    /// After this moment the agent authenticates no more.
+    pub valid_until: Option<DateTime<Utc>>,
+    /// The fast image of the secret, as [`SecretImages::verifier`].
+    pub verifier: [u8; 32],
+    /// Which derived key made it.
+    pub verifier_key_version: String,
+}
+
+/// All that a client which has proved itself is known by, read in one statement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClientRecord {
     /// The agent.
@@ -248,11 +272,12 @@ impl<S: Store> CredentialService<S> {
         let subject = Subject { agent_id: Some(agent_id), ..Subject::default() };
         // Judged once before the slow hash, so that nobody can cause hashes for what is not theirs, and again in the
         // transaction, where it counts.
-        let seen = self.0.store.agent_get(agent_id, None).await?;
-        if let Err(refusal) = self.reach(principal, seen.as_ref()) {
-            return self
-                .refused(request, principal, seen.as_ref(), Action::CredentialIssued, subject, refusal)
-                .await;
+        let absent = Refusal::AgentNotFound;
+        let Some(seen) = self.0.store.agent_get(agent_id, principal.within()).await? else {
+            return Ok(Err(self.0.not_found(request, principal, subject, absent).await?));
+        };
+        if let Err(refusal) = self.reach(principal, &seen) {
+            return self.refused(request, principal, &seen, Action::CredentialIssued, subject, refusal).await;
         }
         let mut minted = match self.mint_once(principal, agent_id, &once, now).await? {
             Ok(Created::New(minted)) => minted,
@@ -263,21 +288,21 @@ impl<S: Store> CredentialService<S> {
         minted.credential.expires_at = new.expires_at;
 
         let mut unit = self.0.store.begin().await?;
-        let agent = unit.agent_lock(agent_id, None).await?;
-        let decided = match self.reach(principal, agent.as_ref()) {
-            Ok(agent) => room_decide(&mut unit, agent, 1, now).await?.map(|()| agent),
+        let Some(agent) = unit.agent_lock(agent_id, principal.within()).await? else {
+            drop(unit);
+            return Ok(Err(self.0.not_found(request, principal, subject, absent).await?));
+        };
+        let decided = match self.reach(principal, &agent) {
+            Ok(()) => room_decide(&mut unit, &agent, 1, now).await?,
             Err(refusal) => Err(refusal),
         };
-        let agent = match decided {
-            Ok(agent) => agent,
-            Err(refusal) => {
-                drop(unit);
-                return self
-                    .refused(request, principal, agent.as_ref(), Action::CredentialIssued, subject, refusal)
-                    .await;
-            }
-        };
-        let event = self.event(Action::CredentialIssued, request, principal, agent, &minted.credential);
+        if let Err(refusal) = decided {
+            drop(unit);
+            return self
+                .refused(request, principal, &agent, Action::CredentialIssued, subject, refusal)
+                .await;
+        }
+        let event = self.event(Action::CredentialIssued, request, principal, &agent, &minted.credential);
         self.put(unit, event, principal, minted, &once, now).await
     }
 
@@ -295,8 +320,9 @@ impl<S: Store> CredentialService<S> {
         agent_id: AgentId,
         id: CredentialId,
     ) -> Result<Answered<Credential>, Fault> {
-        if let Err(refusal) = self.look(request, principal, agent_id).await? {
-            return Ok(Err(as_missing_credential(refusal)));
+        let subject = Subject { agent_id: Some(agent_id), credential_id: Some(id), ..Subject::default() };
+        if let Err(refusal) = self.look(request, principal, subject, Refusal::CredentialNotFound).await? {
+            return Ok(Err(refusal));
         }
         Ok(self.0.store.credential_get(agent_id, id).await?.ok_or(Refusal::CredentialNotFound))
     }
@@ -314,7 +340,8 @@ impl<S: Store> CredentialService<S> {
             Ok(after) => after.map(CredentialId),
             Err(refusal) => return Ok(Err(refusal)),
         };
-        if let Err(refusal) = self.look(request, principal, agent_id).await? {
+        let subject = Subject { agent_id: Some(agent_id), ..Subject::default() };
+        if let Err(refusal) = self.look(request, principal, subject, Refusal::AgentNotFound).await? {
             return Ok(Err(refusal));
         }
         let found = self.0.store.credential_list(agent_id, after, limit.saturating_add(1)).await?;
@@ -340,15 +367,17 @@ impl<S: Store> CredentialService<S> {
         let itself = principal.agent_id == agent_id
             && principal.credential_id == Some(id)
             && principal.holds(SELF_ROTATE);
-        let reached = |agent: Option<&Agent>| match agent {
-            Some(_) if itself => self.0.feed.trusts(principal),
-            agent => self.reach(principal, agent).map(|_| ()),
+        let reached = |agent: &Agent| match itself {
+            true => self.0.feed.trusts(principal),
+            false => self.reach(principal, agent),
         };
-        let seen = self.0.store.agent_get(agent_id, None).await?;
-        if let Err(refusal) = reached(seen.as_ref()) {
-            let refusal = as_missing_credential(refusal);
+        let absent = Refusal::CredentialNotFound;
+        let Some(seen) = self.0.store.agent_get(agent_id, principal.within()).await? else {
+            return Ok(Err(self.0.not_found(request, principal, subject, absent).await?));
+        };
+        if let Err(refusal) = reached(&seen) {
             return self
-                .refused(request, principal, seen.as_ref(), Action::CredentialRotated, subject, refusal)
+                .refused(request, principal, &seen, Action::CredentialRotated, subject, refusal)
                 .await;
         }
         let mut minted = match self.mint_once(principal, agent_id, &once, now).await? {
@@ -357,23 +386,22 @@ impl<S: Store> CredentialService<S> {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let mut unit = self.0.store.begin().await?;
-        let agent = unit.agent_lock(agent_id, None).await?;
-        let decided = match (reached(agent.as_ref()), agent.as_ref()) {
-            (Ok(()), Some(agent)) => {
-                // The one that ends at once makes room for the one that takes its place.
-                let more = u32::from(!grace.is_zero());
-                rotation_decide(&mut unit, agent, id, more, now).await?.map(|old| (agent, old))
-            }
-            (Err(refusal), _) => Err(refusal),
-            (Ok(()), None) => Err(Refusal::AgentNotFound),
+        let Some(of) = unit.agent_lock(agent_id, principal.within()).await? else {
+            drop(unit);
+            return Ok(Err(self.0.not_found(request, principal, subject, absent).await?));
         };
-        let (of, old) = match decided {
-            Ok(decided) => decided,
+        // The one that ends at once makes room for the one that takes its place.
+        let more = u32::from(!grace.is_zero());
+        let decided = match reached(&of) {
+            Ok(()) => rotation_decide(&mut unit, &of, id, more, now).await?,
+            Err(refusal) => Err(refusal),
+        };
+        let old = match decided {
+            Ok(old) => old,
             Err(refusal) => {
                 drop(unit);
-                let refusal = as_missing_credential(refusal);
                 return self
-                    .refused(request, principal, agent.as_ref(), Action::CredentialRotated, subject, refusal)
+                    .refused(request, principal, &of, Action::CredentialRotated, subject, refusal)
                     .await;
             }
         };
@@ -392,7 +420,7 @@ impl<S: Store> CredentialService<S> {
             unit.credential_end(id, CredentialStatus::Active, Some(end)).await?;
         }
         let event = self
-            .event(Action::CredentialRotated, request, principal, of, &minted.credential)
+            .event(Action::CredentialRotated, request, principal, &of, &minted.credential)
             .with("rotatedFrom", id.to_string())
             .with("gracePeriodSeconds", grace.as_secs());
         self.put(unit, event, principal, minted, &once, now).await
@@ -409,23 +437,22 @@ impl<S: Store> CredentialService<S> {
     ) -> Result<Answered<()>, Fault> {
         let now = self.0.clock.now();
         let mut unit = self.0.store.begin().await?;
-        let agent = unit.agent_lock(agent_id, None).await?;
-        let decided = match self.reach(principal, agent.as_ref()) {
-            Ok(agent) => match unit.credential_lock(agent_id, id).await? {
-                Some(credential) => Ok((agent, credential)),
-                None => Err(Refusal::CredentialNotFound),
-            },
+        let subject = Subject { agent_id: Some(agent_id), credential_id: Some(id), ..Subject::default() };
+        let absent = Refusal::CredentialNotFound;
+        let Some(of) = unit.agent_lock(agent_id, principal.within()).await? else {
+            drop(unit);
+            return Ok(Err(self.0.not_found(request, principal, subject, absent).await?));
+        };
+        let decided = match self.reach(principal, &of) {
+            Ok(()) => unit.credential_lock(agent_id, id).await?.ok_or(absent),
             Err(refusal) => Err(refusal),
         };
-        let (of, credential) = match decided {
-            Ok(decided) => decided,
+        let credential = match decided {
+            Ok(credential) => credential,
             Err(refusal) => {
                 drop(unit);
-                let refusal = as_missing_credential(refusal);
-                let subject =
-                    Subject { agent_id: Some(agent_id), credential_id: Some(id), ..Subject::default() };
                 return self
-                    .refused(request, principal, agent.as_ref(), Action::CredentialRevoked, subject, refusal)
+                    .refused(request, principal, &of, Action::CredentialRevoked, subject, refusal)
                     .await;
             }
         };
@@ -433,14 +460,13 @@ impl<S: Store> CredentialService<S> {
             return Ok(Ok(()));
         }
         unit.credential_end(id, CredentialStatus::Revoked, credential.expires_at).await?;
-        let event = self.event(Action::CredentialRevoked, request, principal, of, &credential);
+        let event = self.event(Action::CredentialRevoked, request, principal, &of, &credential);
         self.finish(unit, event, &credential, now).await?;
         Ok(Ok(()))
     }
 
-    /// The agent, if the caller is still trusted, sees it, and holds every reserved capability that it has.
-    fn reach<'a>(&self, principal: &Principal, agent: Option<&'a Agent>) -> Answered<&'a Agent> {
-        let agent = agent.filter(|agent| principal.sees(&agent.owner)).ok_or(Refusal::AgentNotFound)?;
+    /// Whether the caller is still trusted, and holds every reserved capability that an agent in its sight has.
+    fn reach(&self, principal: &Principal, agent: &Agent) -> Answered<()> {
         self.0.feed.trusts(principal)?;
         // A token that is good for itself alone reaches nothing here.
         if !principal.holds(CREDENTIALS_WRITE) {
@@ -448,8 +474,7 @@ impl<S: Store> CredentialService<S> {
                 required: vec![Capability(CREDENTIALS_WRITE.to_owned())],
             });
         }
-        grant_decide(principal, &agent.capabilities)?;
-        Ok(agent)
+        grant_decide(principal, &agent.capabilities)
     }
 
     /// Makes a credential, unless the same request was answered before. Asked after the caller was judged, so that an
@@ -468,22 +493,22 @@ impl<S: Store> CredentialService<S> {
         }
     }
 
-    /// Whether the caller sees the agent; a wall that it looked over is recorded.
+    /// Whether the caller sees the agent of the subject; that it does not is recorded, and answered with this refusal.
     async fn look(
         &self,
         request: &RequestContext,
         principal: &Principal,
-        agent_id: AgentId,
+        subject: Subject,
+        absent: Refusal,
     ) -> Result<Answered<()>, Fault> {
-        let Some(agent) = self.0.store.agent_get(agent_id, None).await? else {
-            return Ok(Err(Refusal::AgentNotFound));
+        let found = match subject.agent_id {
+            Some(agent_id) => self.0.store.agent_get(agent_id, principal.within()).await?,
+            None => None,
         };
-        if principal.sees(&agent.owner) {
-            return Ok(Ok(()));
+        match found {
+            Some(_) => Ok(Ok(())),
+            None => Ok(Err(self.0.not_found(request, principal, subject, absent).await?)),
         }
-        let subject = Subject { agent_id: Some(agent_id), ..Subject::default() };
-        self.refused(request, principal, Some(&agent), Action::AccessDenied, subject, Refusal::AgentNotFound)
-            .await
     }
 
     fn event(
@@ -537,17 +562,16 @@ impl<S: Store> CredentialService<S> {
         Ok(())
     }
 
-    /// Records a refusal as [`RegistryParts::refused_on`] does; what is not there is not recorded.
+    /// Records a refusal as [`RegistryParts::refused_on`] does.
     async fn refused<T>(
         &self,
         request: &RequestContext,
         principal: &Principal,
-        agent: Option<&Agent>,
+        agent: &Agent,
         action: Action,
         subject: Subject,
         refusal: Refusal,
     ) -> Result<Answered<T>, Fault> {
-        let Some(agent) = agent else { return Ok(Err(refusal)) };
         Ok(Err(self.0.refused_on(agent, request, principal, action, subject, refusal).await?))
     }
 }
@@ -556,11 +580,6 @@ impl<S: Store> CredentialService<S> {
 fn later(from: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
     let last = DateTime::from_timestamp_millis(253_402_300_799_999).unwrap_or(DateTime::<Utc>::MAX_UTC);
     from.checked_add_signed(by).map_or(last, |time| time.min(last))
-}
-
-/// An agent that is not found is a credential that is not found, where a credential was asked for.
-fn as_missing_credential(refusal: Refusal) -> Refusal {
-    if refusal == Refusal::AgentNotFound { Refusal::CredentialNotFound } else { refusal }
 }
 
 /// Decides whether the agent may have so many more live credentials.

@@ -11,6 +11,7 @@ use super::idempotency::Idempotency;
 use super::refusal::{Fault, Refusal};
 use crate::clock::Clock;
 use crate::crypto::Entropy;
+use crate::store::Store;
 
 /// What the registry needs.
 #[derive(Clone)]
@@ -31,10 +32,36 @@ pub struct RegistryParts<S> {
     pub idempotency: Idempotency<S>,
 }
 
-impl<S> RegistryParts<S> {
-    /// Records the refusal of an action on an agent, behind the agent's own wall, and hands on what to answer: the
-    /// refusal, or that there was no room to record it. A look over a wall is recorded as such, whatever the action was
-    /// and behind the wall that was looked over: the caller's own log must not tell a wall from an absence.
+impl<S: Store> RegistryParts<S> {
+    /// Records that the caller did not find the agent of the subject, and hands on what to answer: the refusal, or that
+    /// there was no room to record it.
+    ///
+    /// An agent behind another owner's wall and one that never was take the same steps and the same time: one reading,
+    /// one event that is durable before the answer. The event of a look over a wall stands behind that wall, that of an
+    /// id which nobody has behind none: neither is in the caller's own log, which so cannot tell them apart.
+    pub(super) async fn not_found(
+        &self,
+        request: &RequestContext,
+        principal: &Principal,
+        subject: Subject,
+        refusal: Refusal,
+    ) -> Result<Refusal, Fault> {
+        let owner = match subject.agent_id {
+            Some(id) => self.store.agent_owner_get(id).await?,
+            None => None,
+        };
+        let denied = |reason| AuditEvent::denied(Action::AccessDenied, principal.into(), reason);
+        let event = match &owner {
+            Some(owner) if !principal.sees(owner) => denied("other_owner").behind(owner),
+            // One that came into sight since the caller looked is as good as absent.
+            _ => denied(refusal.reason()),
+        };
+        let written = self.audit.write(event.during(request).on(subject)).await?;
+        Ok(written.err().unwrap_or(refusal))
+    }
+
+    /// Records the refusal of an action on an agent that the caller sees, behind the agent's own wall, and hands on what
+    /// to answer: the refusal, or that there was no room to record it.
     pub(super) async fn refused_on(
         &self,
         agent: &Agent,
@@ -44,11 +71,7 @@ impl<S> RegistryParts<S> {
         subject: Subject,
         refusal: Refusal,
     ) -> Result<Refusal, Fault> {
-        let event = if principal.sees(&agent.owner) {
-            AuditEvent::denied(action, principal.into(), refusal.reason())
-        } else {
-            AuditEvent::denied(Action::AccessDenied, principal.into(), "other_owner")
-        };
+        let event = AuditEvent::denied(action, principal.into(), refusal.reason());
         self.refused(event.on(subject), request, &agent.owner, refusal).await
     }
 

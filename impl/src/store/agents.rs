@@ -17,6 +17,10 @@ pub trait AgentReads {
         within: Option<&Owner>,
     ) -> impl Future<Output = Result<Option<Agent>, StoreFault>> + Send;
 
+    /// Behind whose wall the agent stands. The time that it takes does not tell whether there is one, as with
+    /// [`super::credentials::CredentialReads::client_proof_get`].
+    fn agent_owner_get(&self, id: AgentId) -> impl Future<Output = Result<Option<Owner>, StoreFault>> + Send;
+
     /// Agents that pass the filter, newest first (by descending id), those after `after` (exclusive), at most `limit`.
     fn agent_list(
         &self,

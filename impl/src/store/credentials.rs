@@ -6,10 +6,21 @@ use chrono::{DateTime, Utc};
 
 use super::StoreFault;
 use crate::domain::agents::AgentId;
-use crate::domain::credentials::{ClientRecord, Credential, CredentialId, CredentialStatus, SecretImages};
+use crate::domain::credentials::{
+    ClientProof, ClientRecord, Credential, CredentialId, CredentialStatus, SecretImages,
+};
 
 /// Reading credentials.
 pub trait CredentialReads {
+    /// What decides about a secret of that credential, whatever its standing.
+    ///
+    /// The time that it takes does not tell whether there is one: the credential of that id or the nearest before it is
+    /// read in full, and then looked at. (Before the very first of all credentials there is none to read.)
+    fn client_proof_get(
+        &self,
+        credential_id: CredentialId,
+    ) -> impl Future<Output = Result<Option<ClientProof>, StoreFault>> + Send;
+
     /// The credential with its agent, its images and the feed's head, all of one snapshot. What is revoked, expired or
     /// not active is found too: judging is the domain's.
     fn client_get(

@@ -119,7 +119,11 @@ async fn another_owners_agent_is_not_found_and_the_attempt_is_recorded() {
         assert_eq!(refused, Err(Refusal::AgentNotFound));
     }
     let denied = world.events_of("access.denied").await;
-    assert_eq!(denied.len(), 1, "an id that nobody has is a mistake and no attempt");
+    assert_eq!(denied.len(), 2, "an id that nobody has leaves as much, lest the time of an answer tell");
+    let (of_nobody, denied): (Vec<_>, Vec<_>) =
+        denied.iter().partition(|event| event["reason"] == "agent_not_found");
+    assert_eq!(of_nobody[0].get("owner"), None, "nobody but whoever sees everything sees this one");
+    assert_eq!(of_nobody[0]["subject"]["agentId"], Uuid::from_u128(404).to_string());
     assert_eq!(denied[0]["reason"], "other_owner");
     assert_eq!(denied[0]["subject"]["agentId"], theirs.agent.id.to_string());
     assert_eq!(

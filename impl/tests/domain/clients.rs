@@ -63,9 +63,13 @@ async fn every_failure_reads_once_answers_the_same_and_differs_in_the_log_alone(
     ];
     let mut messages = Vec::new();
     for (client_id, client_secret, flaw) in cases {
-        let before = world.store().client_reads.load(Ordering::SeqCst);
+        let reads = || {
+            let store = world.store();
+            (store.proof_reads.load(Ordering::SeqCst), store.client_reads.load(Ordering::SeqCst))
+        };
+        let before = reads();
         let refusal = world.authenticate(client_id, client_secret).await.expect_err("refused");
-        assert_eq!(world.store().client_reads.load(Ordering::SeqCst) - before, 1, "{flaw:?}");
+        assert_eq!(reads(), (before.0 + 1, before.1), "{flaw:?}");
         assert_eq!(refusal, Refusal::InvalidClient(flaw));
         messages.push(refusal.message());
     }
@@ -93,14 +97,14 @@ async fn what_is_no_secret_never_reaches_the_database() {
     let world = World::new().await;
     let known = world.agent("talent-team", &[]).await;
     let secret = known.secret.expose();
-    let before = world.store().client_reads.load(Ordering::SeqCst);
+    let before = world.store().proof_reads.load(Ordering::SeqCst);
     let shorter = &secret[..secret.len() - 1];
     // bcrypt alone would take the first 72 bytes for the whole.
     for text in ["", "password", shorter, &secret[..72], &format!("{secret}x"), &secret.to_uppercase()] {
         let refusal = world.authenticate(&known.agent.id.to_string(), text).await.expect_err("refused");
         assert_eq!(refusal, Refusal::InvalidClient(ClientFlaw::MalformedSecret));
     }
-    assert_eq!(world.store().client_reads.load(Ordering::SeqCst), before);
+    assert_eq!(world.store().proof_reads.load(Ordering::SeqCst), before);
 }
 
 #[tokio::test]

@@ -9,7 +9,9 @@ use agentidp::domain::agents::{Agent, AgentFilter, AgentId, Owner};
 use agentidp::domain::audit::log::{Batch, Head, Leaf, StoredLogKey};
 use agentidp::domain::audit::{AuditFilter, AuditRow};
 use agentidp::domain::changes::{ChangeKind, ChangesPage, Rev};
-use agentidp::domain::credentials::{ClientRecord, Credential, CredentialId, CredentialStatus, SecretImages};
+use agentidp::domain::credentials::{
+    ClientProof, ClientRecord, Credential, CredentialId, CredentialStatus, SecretImages,
+};
 use agentidp::domain::idempotency::KeptAnswer;
 use agentidp::domain::keys::StoredKey;
 use agentidp::domain::log::{Checkpoint, Hash};
@@ -32,7 +34,9 @@ use uuid::Uuid;
 #[derive(Clone)]
 pub struct Watched<S = SqlStore<Sqlite>> {
     pub inner: S,
-    /// How often a credential was read.
+    /// How often the proof of a credential was read.
+    pub proof_reads: Arc<AtomicU64>,
+    /// How often a whole client was read.
     pub client_reads: Arc<AtomicU64>,
     /// How many transactions were asked for.
     pub begins: Arc<AtomicU64>,
@@ -50,6 +54,7 @@ impl<S> Watched<S> {
     pub fn new(inner: S) -> Self {
         Self {
             inner,
+            proof_reads: Arc::default(),
             client_reads: Arc::default(),
             begins: Arc::default(),
             commits: Arc::default(),
@@ -71,6 +76,10 @@ pub struct WatchedUnit<U> {
 impl<S: Store> AgentReads for Watched<S> {
     async fn agent_get(&self, id: AgentId, within: Option<&Owner>) -> Result<Option<Agent>, StoreFault> {
         self.inner.agent_get(id, within).await
+    }
+
+    async fn agent_owner_get(&self, id: AgentId) -> Result<Option<Owner>, StoreFault> {
+        self.inner.agent_owner_get(id).await
     }
 
     async fn agent_list(
@@ -167,6 +176,11 @@ impl<S: Store> CredentialReads for Watched<S> {
         limit: u32,
     ) -> Result<Vec<Credential>, StoreFault> {
         self.inner.credential_list(agent_id, after, limit).await
+    }
+
+    async fn client_proof_get(&self, id: CredentialId) -> Result<Option<ClientProof>, StoreFault> {
+        self.proof_reads.fetch_add(1, Ordering::SeqCst);
+        self.inner.client_proof_get(id).await
     }
 
     async fn client_get(&self, id: CredentialId) -> Result<Option<ClientRecord>, StoreFault> {

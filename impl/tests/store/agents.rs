@@ -14,6 +14,7 @@ on_both_databases![
     an_agent_comes_back_as_it_went_in,
     an_agent_that_is_not_there_is_not_found,
     behind_an_owners_wall_other_owners_agents_are_not_found,
+    an_owner_is_of_its_agent_and_never_of_the_one_beside_it,
     a_taken_email_is_refused_whatever_its_case_and_the_transaction_goes_on,
     the_email_of_an_archived_agent_stays_taken,
     of_twins_with_one_email_exactly_one_is_added,
@@ -80,6 +81,23 @@ async fn behind_an_owners_wall_other_owners_agents_are_not_found<W: World>(db: &
     assert_eq!(get("talent-team").await, Some(ours));
     assert_eq!(get("Talent-Team").await, None);
     assert_eq!(get("talent").await, None);
+}
+
+async fn an_owner_is_of_its_agent_and_never_of_the_one_beside_it<W: World>(db: &W) {
+    let theirs = Agent { owner: Owner("other-team".to_owned()), ..agent(20) };
+    with_agents(db.store(), &[theirs, agent(40)]).await;
+    for (serial, owner) in [
+        (1, None),
+        (19, None),
+        (20, Some("other-team")),
+        (21, None),
+        (40, Some("talent-team")),
+        (41, None),
+        (1_000, None),
+    ] {
+        let found = db.store().agent_owner_get(agent_id(serial)).await.unwrap();
+        assert_eq!(found.map(|owner| owner.0).as_deref(), owner, "{serial}");
+    }
 }
 
 async fn a_taken_email_is_refused_whatever_its_case_and_the_transaction_goes_on<W: World>(db: &W) {

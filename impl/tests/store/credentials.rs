@@ -1,6 +1,6 @@
-use agentidp::domain::agents::{Agent, AgentStatus};
+use agentidp::domain::agents::{Agent, AgentStatus, Owner};
 use agentidp::domain::changes::{ChangeKind, Rev};
-use agentidp::domain::credentials::{ClientRecord, Credential, CredentialStatus, SecretImages};
+use agentidp::domain::credentials::{ClientProof, ClientRecord, Credential, CredentialStatus, SecretImages};
 use agentidp::store::agents::AgentWrites;
 use agentidp::store::credentials::{CredentialReads, CredentialWrites};
 use agentidp::store::sql::PoolSettings;
@@ -14,6 +14,7 @@ use crate::world::{
 on_both_databases![
     a_client_comes_back_as_it_went_in_with_the_feeds_head,
     a_client_that_is_not_there_is_not_found,
+    a_proof_is_of_its_credential_and_never_of_the_one_beside_it,
     what_is_revoked_expired_or_not_active_is_found_too,
     a_credential_of_an_agent_that_does_not_exist_is_a_fault,
     a_credential_can_be_added_with_its_agent_in_one_transaction,
@@ -69,6 +70,44 @@ async fn a_client_comes_back_as_it_went_in_with_the_feeds_head<W: World>(db: &W)
 async fn a_client_that_is_not_there_is_not_found<W: World>(db: &W) {
     with_agents(db.store(), &[agent(1)]).await;
     assert_eq!(db.store().client_get(credential_id(1)).await.unwrap(), None);
+}
+
+async fn a_proof_is_of_its_credential_and_never_of_the_one_beside_it<W: World>(db: &W) {
+    let owner = Owner("other-team".to_owned());
+    let of = Agent {
+        owner: owner.clone(),
+        status: AgentStatus::Suspended,
+        valid_until: Some(time(9)),
+        ..agent(1)
+    };
+    with_agents(db.store(), &[of, agent(2)]).await;
+    let ended = Credential {
+        status: CredentialStatus::Revoked,
+        expires_at: Some(time(7)),
+        ..credential(20, agent_id(1))
+    };
+    with_credential(db.store(), &ended, &images(1)).await;
+    with_credential(db.store(), &credential(40, agent_id(2)), &images(2)).await;
+    let proof = |serial| {
+        let id = credential_id(serial);
+        async move { db.store().client_proof_get(id).await.unwrap() }
+    };
+    let expected = ClientProof {
+        credential_id: ended.id,
+        agent_id: agent_id(1),
+        owner,
+        credential_status: CredentialStatus::Revoked,
+        expires_at: Some(time(7)),
+        agent_status: AgentStatus::Suspended,
+        valid_until: Some(time(9)),
+        verifier: [1; 32],
+        verifier_key_version: "a1b2c3d4".to_owned(),
+    };
+    assert_eq!(proof(20).await, Some(expected));
+    assert_eq!(proof(40).await.map(|proof| (proof.agent_id, proof.verifier)), Some((agent_id(2), [2; 32])));
+    for nobodys in [1, 19, 21, 39, 41, 1_000] {
+        assert_eq!(proof(nobodys).await, None, "{nobodys}");
+    }
 }
 
 async fn what_is_revoked_expired_or_not_active_is_found_too<W: World>(db: &W) {

@@ -33,6 +33,8 @@ queries! {
     /// One agent, behind the wall of an owner if one is given.
     AGENT_GET =
         concat!("SELECT ", agent_columns!(), " FROM agents a WHERE a.id = $1 AND a.owner = COALESCE($2, a.owner)");
+    /// The owner of the agent with this id or of the nearest before it.
+    AGENT_OWNER_GET = "SELECT id, owner FROM agents WHERE id <= $1 ORDER BY id DESC LIMIT 1";
     /// Agents, to be narrowed.
     AGENT_LIST = concat!("SELECT ", agent_columns!(), " FROM agents a");
     /// A new agent, unless its email is taken.
@@ -106,6 +108,14 @@ on_both! {
                 .fetch_optional(&self.readers)
                 .await?;
             row.as_ref().map(Self::agent_of).transpose()
+        }
+
+        async fn agent_owner_get(&self, id: AgentId) -> Result<Option<Owner>, StoreFault> {
+            let row = sqlx::query(AGENT_OWNER_GET).bind(id.0).fetch_optional(&self.readers).await?;
+            let Some(row) = row else { return Ok(None) };
+            let fields = Fields::of_uuid(&row, "agents", "", "id");
+            let owner = Owner(fields.get("owner")?);
+            Ok((AgentId(fields.get("id")?) == id).then_some(owner))
         }
 
         async fn agent_list(

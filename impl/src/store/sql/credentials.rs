@@ -6,9 +6,11 @@ use sqlx::{Database, Row};
 use super::agents::{TOUCH_INTERVAL, agent_columns};
 use super::query::{Fields, Listing};
 use super::{SqlStore, SqlUnit};
-use crate::domain::agents::AgentId;
+use crate::domain::agents::{AgentId, AgentStatus, Owner};
 use crate::domain::changes::Rev;
-use crate::domain::credentials::{ClientRecord, Credential, CredentialId, CredentialStatus, SecretImages};
+use crate::domain::credentials::{
+    ClientProof, ClientRecord, Credential, CredentialId, CredentialStatus, SecretImages,
+};
 use crate::store::StoreFault;
 use crate::store::credentials::{CredentialReads, CredentialWrites};
 
@@ -22,7 +24,14 @@ macro_rules! credential_columns {
 }
 
 queries! {
-    /// All that authenticating a client needs, in one snapshot.
+    /// What decides about a secret, of the credential with this id or the nearest before it.
+    CLIENT_PROOF_GET =
+        "SELECT k.id AS credential_id, k.agent_id AS credential_agent_id, k.status AS credential_status, \
+         k.expires_at AS credential_expires_at, k.verifier AS credential_verifier, \
+         k.verifier_key_version AS credential_verifier_key_version, a.owner, a.status, a.valid_until \
+         FROM (SELECT id, agent_id, status, expires_at, verifier, verifier_key_version FROM credentials \
+         WHERE id <= $1 ORDER BY id DESC LIMIT 1) k JOIN agents a ON a.id = k.agent_id";
+    /// All that a client is known by, in one snapshot.
     CLIENT_GET = concat!(
         "SELECT ", agent_columns!(), ", ", credential_columns!(), ", k.secret_hash AS credential_secret_hash, \
          k.verifier AS credential_verifier, k.verifier_key_version AS credential_verifier_key_version, h.rev \
@@ -57,6 +66,12 @@ queries! {
 
 on_both! {
     impl CredentialReads for SqlStore<Db> {
+        async fn client_proof_get(&self, credential_id: CredentialId) -> Result<Option<ClientProof>, StoreFault> {
+            let row = sqlx::query(CLIENT_PROOF_GET).bind(credential_id.0).fetch_optional(&self.readers).await?;
+            let nearest = row.as_ref().map(proof_of).transpose()?;
+            Ok(nearest.filter(|proof| proof.credential_id == credential_id))
+        }
+
         async fn client_get(&self, credential_id: CredentialId) -> Result<Option<ClientRecord>, StoreFault> {
             let row = sqlx::query(CLIENT_GET).bind(credential_id.0).fetch_optional(&self.readers).await?;
             row.as_ref().map(client_of).transpose()
@@ -108,18 +123,40 @@ on_both! {
         })
     }
 
+    /// The verifier of a row that has it.
+    fn verifier_of(fields: &Fields<'_, <Db as Database>::Row>) -> Result<[u8; 32], StoreFault> {
+        let verifier: &[u8] = fields.get("credential_verifier")?;
+        verifier
+            .try_into()
+            .map_err(|_| fields.corrupt("credential_verifier", format!("it is {} bytes long", verifier.len())))
+    }
+
+    /// The proof of a row of [`CLIENT_PROOF_GET`].
+    fn proof_of(row: &<Db as Database>::Row) -> Result<ClientProof, StoreFault> {
+        let credential = credential_fields(row);
+        let agent = Fields::of_uuid(row, "agents", "", "credential_agent_id");
+        Ok(ClientProof {
+            credential_id: CredentialId(credential.get("credential_id")?),
+            agent_id: AgentId(credential.get("credential_agent_id")?),
+            owner: Owner(agent.get("owner")?),
+            credential_status: credential.named("credential_status", CredentialStatus::from_name)?,
+            expires_at: credential.get("credential_expires_at")?,
+            agent_status: agent.named("status", AgentStatus::from_name)?,
+            valid_until: agent.get("valid_until")?,
+            verifier: verifier_of(&credential)?,
+            verifier_key_version: credential.get("credential_verifier_key_version")?,
+        })
+    }
+
     /// The record of a row of [`CLIENT_GET`].
     fn client_of(row: &<Db as Database>::Row) -> Result<ClientRecord, StoreFault> {
         let fields = credential_fields(row);
-        let verifier: &[u8] = fields.get("credential_verifier")?;
         Ok(ClientRecord {
             agent: SqlStore::<Db>::agent_of(row)?,
             credential: credential_of(row)?,
             images: SecretImages {
                 secret_hash: fields.get("credential_secret_hash")?,
-                verifier: verifier.try_into().map_err(|_| {
-                    fields.corrupt("credential_verifier", format!("it is {} bytes long", verifier.len()))
-                })?,
+                verifier: verifier_of(&fields)?,
                 verifier_key_version: fields.get("credential_verifier_key_version")?,
             },
             rev: Rev(row.try_get("rev")?),
