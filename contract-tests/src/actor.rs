@@ -203,12 +203,20 @@ impl<'w> Actor<'w> {
 
     /// Sends a request, with what the actor shows.
     pub fn sends(&self, request: Request) -> Answer<'w> {
-        let request = match &self.shows {
+        self.world.send(self.shown(request))
+    }
+
+    /// The same, where the server may be away: `None` if no whole answer came.
+    pub fn tries(&self, request: Request) -> Option<Answer<'w>> {
+        self.world.try_send(self.shown(request))
+    }
+
+    fn shown(&self, request: Request) -> Request {
+        match &self.shows {
             Shows::Nothing => request,
             Shows::Secret(credentials) => request.header("authorization", &basic(credentials)),
             Shows::Token(token) => request.header("authorization", &format!("Bearer {token}")),
-        };
-        self.world.send(request)
+        }
     }
 }
 
@@ -330,6 +338,12 @@ pub(crate) fn is_ready(base: &str) -> bool {
 
 /// Sends a request with an HTTP client.
 pub(crate) fn send(base: &str, request: Request) -> Exchange {
+    let (method, target) = (request.method.clone(), request.target.clone());
+    try_send(base, request).unwrap_or_else(|error| panic!("{method} {target} got no answer: {error:?}"))
+}
+
+/// The same, where there may be no answer.
+pub(crate) fn try_send(base: &str, request: Request) -> Result<Exchange, reqwest::Error> {
     let method = reqwest::Method::from_bytes(request.method.as_bytes()).expect("the method is one");
     let mut building = CLIENT.request(method, format!("{base}{}", request.target)).body(request.body);
     for (name, value) in &request.headers {
@@ -340,10 +354,8 @@ pub(crate) fn send(base: &str, request: Request) -> Exchange {
         .iter()
         .find(|(name, value)| name.eq_ignore_ascii_case("x-request-id") && is_request_id(value))
         .map(|(_, value)| value.clone());
-    let answer = building
-        .send()
-        .unwrap_or_else(|error| panic!("{} {} got no answer: {error:?}", request.method, request.target));
-    Exchange {
+    let answer = building.send()?;
+    Ok(Exchange {
         method: request.method,
         target: request.target,
         request_id,
@@ -353,8 +365,8 @@ pub(crate) fn send(base: &str, request: Request) -> Exchange {
             .iter()
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect(),
-        body: answer.bytes().expect("the body arrives whole").to_vec(),
-    }
+        body: answer.bytes()?.to_vec(),
+    })
 }
 
 /// Whether a server takes over this `X-Request-Id`.

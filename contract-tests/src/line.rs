@@ -5,6 +5,9 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
+use crate::actor::{basic, form};
+use crate::server::Credentials;
+
 /// A connection.
 pub struct Line {
     stream: TcpStream,
@@ -51,6 +54,25 @@ impl Line {
             }
         }
     }
+}
+
+/// A request as it goes over a line.
+pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+    let mut text =
+        format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n", body.len());
+    for (name, value) in headers {
+        text.extend([name, ": ", value, "\r\n"]);
+    }
+    format!("{text}\r\n{body}").into_bytes()
+}
+
+/// A request for a token, as `client_secret_basic` has it.
+pub fn token_request(client_id: &str, client_secret: &str) -> Vec<u8> {
+    let shown = Credentials { client_id: client_id.to_owned(), client_secret: client_secret.to_owned() };
+    let authorization = basic(&shown);
+    let headers =
+        [("authorization", authorization.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+    request("POST", "/oauth2/token", &headers, &form(&[("grant_type", "client_credentials")]))
 }
 
 /// The status of an answer, once all of it is there.

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -49,9 +50,60 @@ pub struct Credentials {
     pub client_secret: String,
 }
 
+/// A PostgreSQL of a test's own, which it can end without warning and start again. It goes when this is dropped.
+pub struct Cluster {
+    folder: PathBuf,
+    url: String,
+}
+
+impl Cluster {
+    /// Starts one that keeps its files in a folder of this name.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start(name: &str) -> Self {
+        let folder = repository().join("target/contract-tests").join(format!("{name}.cluster"));
+        let cluster = Self { folder, url: String::new() };
+        cluster.does("stop");
+        let environment = cluster.does("start");
+        let url = environment
+            .lines()
+            .find_map(|line| line.strip_prefix("export TEST_POSTGRES_URL="))
+            .unwrap_or_else(|| panic!("scripts/services names no PostgreSQL:\n{environment}"));
+        Self { url: url.to_owned(), folder: cluster.into_folder() }
+    }
+
+    fn into_folder(mut self) -> PathBuf {
+        std::mem::take(&mut self.folder)
+    }
+
+    fn does(&self, what: &str) -> String {
+        let done = Command::new(repository().join("scripts/services"))
+            .arg(what)
+            .env("SERVICES_DIR", &self.folder)
+            .env("SERVICES_DURABLE", "yes")
+            .stdin(Stdio::null())
+            .output()
+            .expect("scripts/services can be run");
+        let errors = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "scripts/services {what}: {}\n{errors}", done.status);
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if !self.folder.as_os_str().is_empty() {
+            self.does("stop");
+        }
+    }
+}
+
 /// A running server; it ends, and its database goes, when this is dropped.
 pub struct Server {
-    child: Child,
+    child: Mutex<Child>,
+    environment: BTreeMap<String, String>,
+    cluster: Option<Cluster>,
     folder: PathBuf,
     database: Database,
     database_url: String,
@@ -70,11 +122,25 @@ impl Server {
     /// # Panics
     /// When it does not become ready; the message has the end of its log.
     pub fn start(database: Database, name: &str, settings: &[(&str, &str)]) -> Self {
+        Self::start_on(database, name, settings, None)
+    }
+
+    /// The same, on a PostgreSQL of its own if the database is one, so that [`Server::crash_database`] can be told.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub fn start_alone(database: Database, name: &str, settings: &[(&str, &str)]) -> Self {
+        let cluster = (database == Database::Postgres).then(|| Cluster::start(name));
+        Self::start_on(database, name, settings, cluster)
+    }
+
+    fn start_on(database: Database, name: &str, settings: &[(&str, &str)], cluster: Option<Cluster>) -> Self {
         let folder = repository().join("target/contract-tests").join(database.name()).join(name);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("a folder for the server can be made");
         let port = free_port();
-        let database_url = fresh_database(database, &folder, port);
+        let postgres = cluster.as_ref().map(|cluster| cluster.url.clone());
+        let database_url = fresh_database(database, &folder, port, postgres);
         let base = format!("http://127.0.0.1:{port}");
         let mut environment: BTreeMap<String, String> = [
             ("AGENTIDP_ENV", "test"),
@@ -92,15 +158,44 @@ impl Server {
         environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
 
         let operator = bootstrap(&folder, &environment);
-        let child = command(&folder, &environment)
-            .arg("serve")
-            .stdout(log(&folder))
-            .stderr(log(&folder))
-            .spawn()
-            .expect("the server can be started");
-        let mut server = Self { child, folder, database, database_url, base, port, operator };
+        let child = Mutex::new(serve(&folder, &environment));
+        let server =
+            Self { child, environment, cluster, folder, database, database_url, base, port, operator };
         server.wait_until_ready();
         server
+    }
+
+    /// Ends the process that holds the database, as a power cut would: PostgreSQL's, or with SQLite the server's own.
+    ///
+    /// # Panics
+    /// When the server was not started alone with a PostgreSQL.
+    pub fn crash_database(&self) {
+        match self.database {
+            Database::Sqlite => {
+                let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+                child.kill().expect("the server can be killed");
+                child.wait().expect("the server ends");
+            }
+            Database::Postgres => {
+                self.cluster.as_ref().expect("the server was started alone").does("crash");
+            }
+        }
+    }
+
+    /// Starts that process again. The server comes back by itself.
+    ///
+    /// # Panics
+    /// As [`Server::crash_database`].
+    pub fn resume_database(&self) {
+        match self.database {
+            Database::Sqlite => {
+                let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+                *child = serve(&self.folder, &self.environment);
+            }
+            Database::Postgres => {
+                self.cluster.as_ref().expect("the server was started alone").does("resume");
+            }
+        }
     }
 
     /// Which database it uses.
@@ -154,13 +249,14 @@ impl Server {
     /// Asks the server to stop and waits until it has. Whether it ended well, so that all it had to write is written.
     pub(crate) fn stop(&mut self) -> bool {
         // Nothing but a signal asks it; the standard library only knows the one that cannot be heard.
-        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
         if !asked.is_ok_and(|status| status.success()) {
             return false;
         }
         let began = Instant::now();
         while began.elapsed() < STOP {
-            match self.child.try_wait() {
+            match child.try_wait() {
                 Ok(None) => std::thread::sleep(Duration::from_millis(2)),
                 ended => return ended.is_ok_and(|status| status.is_some_and(|status| status.success())),
             }
@@ -174,10 +270,11 @@ impl Server {
         content.iter().map(|content| serde_json::from_slice(content).ok()).collect()
     }
 
-    fn wait_until_ready(&mut self) {
+    fn wait_until_ready(&self) {
         let started = Instant::now();
         loop {
-            if let Ok(Some(status)) = self.child.try_wait() {
+            let ended = self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait();
+            if let Ok(Some(status)) = ended {
                 panic!("the server ended with {status} instead of becoming ready:\n{}", self.log());
             }
             if crate::actor::is_ready(&self.base) {
@@ -191,9 +288,11 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = child.kill();
+        let _ = child.wait();
         if self.database == Database::Postgres
+            && self.cluster.is_none()
             && let Some((server, name)) = self.database_url.rsplit_once('/')
         {
             execute(&format!("{server}/postgres"), &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
@@ -215,6 +314,16 @@ fn binary() -> PathBuf {
 )]
 fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// The server itself, with these settings.
+fn serve(folder: &Path, environment: &BTreeMap<String, String>) -> Child {
+    command(folder, environment)
+        .arg("serve")
+        .stdout(log(folder))
+        .stderr(log(folder))
+        .spawn()
+        .expect("the server can be started")
 }
 
 /// The binary with exactly these settings, in a folder of its own.
@@ -308,11 +417,11 @@ fn postgres_server() -> String {
     server.split('?').next().unwrap_or_default().to_owned()
 }
 
-fn fresh_database(database: Database, folder: &Path, port: u16) -> String {
+fn fresh_database(database: Database, folder: &Path, port: u16, postgres: Option<String>) -> String {
     match database {
         Database::Sqlite => format!("sqlite://{}", folder.join("agentidp.db").display()),
         Database::Postgres => {
-            let server = postgres_server();
+            let server = postgres.unwrap_or_else(postgres_server);
             let (base, _) =
                 server.rsplit_once('/').expect("TEST_POSTGRES_URL ends in the name of a database");
             let name = format!("contract_{}_{port}", std::process::id());

@@ -54,13 +54,21 @@ impl Case {
         self.start(&self.recording(), settings)
     }
 
+    /// A server with further settings and a database that can crash ([`Server::crash_database`]).
+    pub fn world_that_crashes(self, settings: &[(&str, &str)]) -> World {
+        self.around(Server::start_alone(self.database, &self.recording(), settings))
+    }
+
     /// A second server beside the test's own one, with a database of its own.
     pub fn world_of(self, name: &str) -> World {
         self.start(&format!("{}__{name}", self.recording()), &[])
     }
 
     fn start(self, name: &str, settings: &[(&str, &str)]) -> World {
-        let server = Server::start(self.database, name, settings);
+        self.around(Server::start(self.database, name, settings))
+    }
+
+    fn around(self, server: Server) -> World {
         let world = World { server, case: self, secrets: Mutex::default(), asked: Mutex::default() };
         world.remember(&world.server.operator.client_secret);
         world
@@ -233,6 +241,11 @@ impl World {
     /// Sends a request as nobody in particular.
     pub(crate) fn send(&self, request: Request) -> Answer<'_> {
         self.judge(crate::actor::send(&self.server.base, request))
+    }
+
+    /// The same, where the server may be away.
+    pub(crate) fn try_send(&self, request: Request) -> Option<Answer<'_>> {
+        Some(self.judge(crate::actor::try_send(&self.server.base, request).ok()?))
     }
 }
 

@@ -5,11 +5,10 @@
 //! its differences is beyond the bound and a sign test says that this is no chance. Run it on the release binary
 //! (`AGENTIDP_BIN`): the bound is a share of the answer's own time.
 
-use contract_tests::actor::{Actor, basic, form};
-use contract_tests::line::Line;
+use contract_tests::actor::Actor;
+use contract_tests::line::{Line, request, token_request};
 use contract_tests::on_both_databases;
 use contract_tests::secret::{credential_id, forged};
-use contract_tests::server::Credentials;
 use contract_tests::world::{Case, World, in_seconds};
 use serde_json::json;
 
@@ -32,23 +31,6 @@ struct Kind {
 
 /// Only the requirements of a whole server are measured: nothing that the tests turn on.
 const SETTINGS: [(&str, &str); 1] = [("AGENTIDP_LOG", "info")];
-
-fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
-    let mut text =
-        format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n", body.len());
-    for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
-    }
-    format!("{text}\r\n{body}").into_bytes()
-}
-
-fn token_request(client_id: &str, client_secret: &str) -> Vec<u8> {
-    let shown = Credentials { client_id: client_id.to_owned(), client_secret: client_secret.to_owned() };
-    let headers =
-        [("authorization", basic(&shown)), ("content-type", "application/x-www-form-urlencoded".to_owned())];
-    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    request("POST", "/oauth2/token", &headers, &form(&[("grant_type", "client_credentials")]))
-}
 
 /// A UUIDv7 that nobody has, with the time of one that somebody has.
 fn unknown_beside(id: &str, number: u64) -> String {

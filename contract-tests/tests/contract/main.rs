@@ -6,12 +6,14 @@
 mod agents;
 mod audit;
 mod authorization;
+mod connections;
 mod credentials;
 mod discovery;
 mod documentation;
 mod door;
 mod faults;
 mod forgeries;
+mod guessing;
 mod health;
 mod idempotency;
 mod introspection;

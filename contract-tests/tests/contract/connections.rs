@@ -1,0 +1,94 @@
+//! Connections that take their time: the server does not.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::time::{Duration, Instant};
+
+use contract_tests::on_both_databases;
+use contract_tests::world::{Case, World};
+
+on_both_databases![
+    a_connection_that_says_nothing_is_closed,
+    headers_that_trickle_in_are_given_up,
+    a_body_that_trickles_in_is_given_up,
+    an_idle_connection_keeps_nobody_from_being_served,
+];
+
+/// How long headers may take, and how long a body.
+const HEADERS: Duration = Duration::from_secs(10);
+const BODY: Duration = Duration::from_secs(3);
+
+/// How much later than that the end may come, on a machine that has more to do.
+const LATE: Duration = Duration::from_secs(4);
+
+fn connected(world: &World) -> TcpStream {
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, world.server.port)).expect("the server is there");
+    stream.set_read_timeout(Some(Duration::from_millis(200))).expect("a time-out can be set");
+    stream
+}
+
+/// Sends a byte of these each moment until the server ends the connection; answers what it said, and after how long the
+/// end came.
+fn trickle(mut stream: TcpStream, bytes: &[u8]) -> (String, Duration) {
+    let began = Instant::now();
+    let mut bytes = bytes.iter();
+    let (mut said, mut buffer) = (Vec::new(), [0; 4096]);
+    loop {
+        assert!(began.elapsed() < HEADERS + LATE + LATE, "the connection is still open");
+        if let Some(byte) = bytes.next() {
+            // Once the other side has closed this fails, which reading will say as well.
+            let _ = stream.write_all(&[*byte]);
+        }
+        match stream.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => said.extend_from_slice(&buffer[..count]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    (String::from_utf8_lossy(&said).into_owned(), began.elapsed())
+}
+
+#[track_caller]
+fn is_within(took: Duration, limit: Duration) {
+    assert!(took + Duration::from_millis(500) >= limit, "given up after {took:?} already");
+    assert!(took <= limit + LATE, "given up only after {took:?}");
+}
+
+fn a_connection_that_says_nothing_is_closed(case: Case) {
+    let world = case.world();
+    let (said, took) = trickle(connected(&world), b"");
+    assert_eq!(said, "");
+    is_within(took, HEADERS);
+}
+
+fn headers_that_trickle_in_are_given_up(case: Case) {
+    let world = case.world();
+    let endless = format!("GET /health/live HTTP/1.1\r\nhost: localhost\r\nx-slow: {}", "a".repeat(500));
+    let (said, took) = trickle(connected(&world), endless.as_bytes());
+    assert!(!said.contains(" 200 "), "{said}");
+    is_within(took, HEADERS);
+}
+
+fn a_body_that_trickles_in_is_given_up(case: Case) {
+    let world = case.world();
+    let token = world.operator().holding("agents:write");
+    let mut stream = connected(&world);
+    let head = format!(
+        "POST /agents HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: 1000\r\n\r\n{{",
+        token.token()
+    );
+    stream.write_all(head.as_bytes()).expect("the head is taken");
+    let (said, took) = trickle(stream, &[b' '; 900]);
+    assert!(said.starts_with("HTTP/1.1 408 "), "{said}");
+    is_within(took, BODY);
+}
+
+fn an_idle_connection_keeps_nobody_from_being_served(case: Case) {
+    let world = case.world_with(&[("AGENTIDP_CONCURRENT_REQUESTS", "4")]);
+    let idle: Vec<TcpStream> = (0..64).map(|_| connected(&world)).collect();
+    assert_eq!(world.anyone().gets("/health/ready").status(), 200);
+    drop(idle);
+}
