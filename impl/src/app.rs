@@ -330,6 +330,14 @@ async fn serve_on<S: Store>(
         clock.clone(),
         halted.clone(),
     ));
+    background.spawn(jobs::expiry::run(
+        store.clone(),
+        Arc::clone(&feed),
+        clock.clone(),
+        entropy.clone(),
+        halted.clone(),
+    ));
+    background.spawn(jobs::partitions::run(store.clone(), halted.clone()));
     background.spawn(jobs::idempotency::run(store.clone(), clock.clone(), halted.clone()));
     background.spawn(jobs::uses::run(store.clone(), Arc::clone(&uses), clock.clone(), halted.clone()));
     let checkpoint_file = checkpoint_file(config);

@@ -11,6 +11,7 @@ mod credentials;
 mod discovery;
 mod documentation;
 mod door;
+mod expiry;
 mod faults;
 mod forgeries;
 mod guessing;

@@ -86,6 +86,8 @@ pub enum Action {
     CredentialRotated,
     /// A credential was ended.
     CredentialRevoked,
+    /// A credential's time was over.
+    CredentialExpired,
     /// A token was ended before its time.
     TokenRevoked,
     /// A token was issued.
@@ -121,6 +123,7 @@ impl Action {
             Self::CredentialIssued => "credential.issued",
             Self::CredentialRotated => "credential.rotated",
             Self::CredentialRevoked => "credential.revoked",
+            Self::CredentialExpired => "credential.expired",
             Self::TokenRevoked => "token.revoked",
             Self::TokenIssued => "token.issued",
             Self::TokenRefused => "token.refused",

@@ -7,14 +7,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::agents::{Agent, AgentId, AgentStatus, Owner};
-use super::audit::{Action, AuditEvent, Subject};
-use super::callers::{Principal, RequestContext};
+use super::audit::{Action, Actor, AuditEvent, Subject};
+use super::callers::{AuthMethod, Principal, RequestContext};
 use super::changes::{ChangeKind, Rev};
 use super::idempotency::{Created, Once};
 use super::pages::{Page, cursor_read};
 use super::policy::{CREDENTIALS_WRITE, Capability, SELF_ROTATE, grant_decide};
 use super::refusal::{Answered, CredentialConflict, Fault, Refusal, Violation};
 use super::registry::RegistryParts;
+use crate::clock::Clock;
 use crate::crypto::{ClientSecret, Entropy, HashFault, HashPool, MasterKey, SecretText};
 use crate::store::agents::AgentWrites;
 use crate::store::audit::AuditWrites;
@@ -100,6 +101,65 @@ impl Credential {
             }
             CredentialStatus::Active => CredentialStanding::Active,
         }
+    }
+}
+
+/// A credential whose time is over, as its end is recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExpiredCredential {
+    /// Its identifier.
+    pub id: CredentialId,
+    /// Whose it is.
+    pub agent_id: AgentId,
+    /// Behind whose wall its agent stands.
+    pub owner: Owner,
+    /// What its owner calls it.
+    pub label: Option<String>,
+    /// When its time was over.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Records the end of credentials whose time is over, at most `limit`: each has exactly one event, whichever node comes
+/// first. Answers how many there were. (That they are over needs no recording: it is judged by the clock.)
+pub async fn expiry_record<S: Store>(
+    store: &S,
+    clock: &Clock,
+    entropy: &Entropy,
+    limit: u32,
+) -> Result<u32, Fault> {
+    let mut unit = store.begin().await?;
+    let expired = unit.credential_expire(clock.now(), limit).await?;
+    let events = expired
+        .iter()
+        .map(|credential| {
+            let subject = Subject {
+                agent_id: Some(credential.agent_id),
+                credential_id: Some(credential.id),
+                ..Subject::default()
+            };
+            let system = Actor::nameless(AuthMethod::System);
+            credential_data(
+                AuditEvent::success(Action::CredentialExpired, system).on(subject).behind(&credential.owner),
+                credential.label.as_deref(),
+                Some(credential.expires_at),
+            )
+            .seal(clock, entropy)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    unit.audit_append(&events).await?;
+    unit.commit().await?;
+    Ok(u32::try_from(events.len()).unwrap_or(u32::MAX))
+}
+
+/// What an event about a credential tells of it.
+fn credential_data(event: AuditEvent, label: Option<&str>, expires_at: Option<DateTime<Utc>>) -> AuditEvent {
+    let event = match label {
+        Some(label) => event.with("label", label),
+        None => event,
+    };
+    match expires_at {
+        Some(end) => event.with("expiresAt", end.timestamp()),
+        None => event,
     }
 }
 
@@ -523,8 +583,7 @@ impl<S: Store> CredentialService<S> {
             Subject { agent_id: Some(agent.id), credential_id: Some(credential.id), ..Subject::default() };
         let event =
             AuditEvent::success(action, principal.into()).during(request).on(subject).behind(&agent.owner);
-        let event = credential.label.as_deref().map_or(event.clone(), |label| event.with("label", label));
-        credential.expires_at.map_or(event.clone(), |end| event.with("expiresAt", end.timestamp()))
+        credential_data(event, credential.label.as_deref(), credential.expires_at)
     }
 
     /// Adds a credential that was decided, keeps its answer if that is asked for, and commits.

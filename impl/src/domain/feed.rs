@@ -251,15 +251,6 @@ impl Known {
     }
 }
 
-/// Whether a change ends a token that was decided at `rev` before it; for asking the database itself.
-pub fn change_ends_token(change: &Change, agent_id: AgentId, token_id: Uuid, rev: Rev) -> bool {
-    match &change.kind {
-        ChangeKind::AgentTokensEnded(ended) => *ended == agent_id && change.rev > rev,
-        ChangeKind::TokenRevoked { token_id: revoked, .. } => *revoked == token_id,
-        ChangeKind::AgentChanged(_) | ChangeKind::CredentialChanged(..) | ChangeKind::KeysChanged => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -274,6 +265,17 @@ mod tests {
 
     fn agent(number: u128) -> AgentId {
         AgentId(Uuid::from_u128(number))
+    }
+
+    /// Whether a change ends a token that was decided at `rev`.
+    fn change_ends_token(change: &Change, agent_id: AgentId, token_id: Uuid, rev: Rev) -> bool {
+        match &change.kind {
+            ChangeKind::AgentTokensEnded(ended) => *ended == agent_id && change.rev > rev,
+            ChangeKind::TokenRevoked { token_id: revoked, .. } => *revoked == token_id,
+            ChangeKind::AgentChanged(_) | ChangeKind::CredentialChanged(..) | ChangeKind::KeysChanged => {
+                false
+            }
+        }
     }
 
     fn page(at: DateTime<Utc>, kinds: Vec<(i64, ChangeKind)>) -> ChangesPage {
@@ -324,6 +326,20 @@ mod tests {
         feed.apply(&page(start(), vec![(5, revoked)]));
         assert_eq!(feed.token_standing(agent(1), token_id, Rev(7)), TokenStanding::Dead);
         assert_eq!(feed.token_standing(agent(1), Uuid::nil(), Rev(1)), TokenStanding::Alive);
+    }
+
+    #[test]
+    fn what_is_known_does_not_go_back_when_an_older_page_arrives_late() {
+        let feed = Feed::new(Clock::fixed(start()), LIFETIME);
+        let ended = ChangeKind::AgentTokensEnded(agent(1));
+        feed.note(std::slice::from_ref(&ended), Rev(9), start());
+        // A reading that began before: it ends below the change that was noted meanwhile.
+        feed.apply(&page(start(), vec![(4, ended), (5, ChangeKind::AgentChanged(agent(1)))]));
+        assert_eq!(feed.token_standing(agent(1), Uuid::nil(), Rev(8)), TokenStanding::Dead);
+        assert!(!feed.record_is_current(agent(1), Rev(8)) && feed.record_is_current(agent(1), Rev(9)));
+        assert_eq!(feed.position(), Rev(5), "what was noted is one change, and not all before it");
+        feed.apply(&ChangesPage { complete_to: Rev(3), ..ChangesPage::default() });
+        assert_eq!(feed.position(), Rev(5));
     }
 
     #[test]

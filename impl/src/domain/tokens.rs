@@ -14,7 +14,7 @@ use super::callers::{AuthMethod, Client, Principal, RequestContext};
 use super::changes::{ChangeKind, Rev};
 use super::clients::{ClientCache, ClientParts, Clients, PresentedClient};
 use super::credentials::CredentialId;
-use super::feed::{Feed, TokenStanding, change_ends_token};
+use super::feed::{Feed, TokenStanding};
 use super::keys::KeyRing;
 use super::policy::{
     Capability, GrantedScope, IDP_ADMIN, TOKENS_INTROSPECT, TOKENS_REVOKE, audience_decide, scope_decide,
@@ -25,11 +25,15 @@ use super::uses::Uses;
 use crate::clock::Clock;
 use crate::crypto::{Entropy, HashPool, MasterKey, SecretText};
 use crate::store::audit::AuditWrites;
+use crate::store::changes::ChangeWrites;
 use crate::store::{Store, Unit};
 
 /// The shortest and the longest that a token may live by configuration.
 pub const LIFETIMES: std::ops::RangeInclusive<Duration> =
     Duration::from_secs(60)..=Duration::from_secs(24 * 60 * 60);
+
+/// How many tokens of one agent, ended one by one, are remembered at the most.
+pub const MOST_REVOKED: u32 = 1000;
 
 /// What tokens say of their issuer and their audience, and how long they live.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -358,6 +362,10 @@ impl<S: Store> TokenService<S> {
 
     /// Ends a token before its time (RFC 7009 §2.1): the client's own, or with `tokens:revoke` that of an agent of its
     /// owner, or with `idp:admin` anybody's. What is no live token of ours is as dead as asked for (§2.2).
+    ///
+    /// Tokens that are ended one by one must be remembered one by one until they expire. An agent of which
+    /// [`MOST_REVOKED`] are remembered has all tokens ended that it was issued so far, this one among them, and the count
+    /// begins anew.
     pub async fn revoke(
         &self,
         request: &RequestContext,
@@ -385,14 +393,20 @@ impl<S: Store> TokenService<S> {
         }
         let now = self.clock.now();
         let expires_at = DateTime::from_timestamp(claims.exp, 0).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let mut unit = self.store.begin().await?;
+        let remembered = unit.token_revocations_count(agent_id, now, MOST_REVOKED).await?;
+        let ends_all = remembered >= MOST_REVOKED;
         let event = AuditEvent::success(Action::TokenRevoked, client.into())
             .during(request)
             .on(subject)
             .behind(&Owner(claims.owner))
+            .with("endsTokens", ends_all)
             .seal(&self.clock, &self.entropy)?;
-        let mut unit = self.store.begin().await?;
         unit.audit_append(&[event]).await?;
-        let changes = [ChangeKind::TokenRevoked { agent_id, token_id: claims.jti, expires_at }];
+        let changes = [match ends_all {
+            true => ChangeKind::AgentTokensEnded(agent_id),
+            false => ChangeKind::TokenRevoked { agent_id, token_id: claims.jti, expires_at },
+        }];
         let rev = unit.commit_with_changes(&changes, now).await?;
         self.feed.note(&changes, rev, now);
         Ok(Ok(()))
@@ -473,25 +487,10 @@ impl<S: Store> TokenService<S> {
         let dead = match self.feed.token_standing(agent_id, claims.jti, rev) {
             TokenStanding::Alive => false,
             TokenStanding::Dead => true,
-            TokenStanding::Unknown => self.ended_in_database(agent_id, claims.jti, rev).await?,
+            // Older than what this node has room to remember.
+            TokenStanding::Unknown => self.store.token_ended(agent_id, claims.jti, rev).await?,
         };
         Ok(dead.then_some(TokenFlaw::Ended))
-    }
-
-    /// Reads the feed itself, from the token's position on: for tokens older than what this node has room to remember.
-    async fn ended_in_database(&self, agent_id: AgentId, token_id: Uuid, rev: Rev) -> Result<bool, Fault> {
-        let since = self.feed.since();
-        let mut after = rev;
-        loop {
-            let page = self.store.changes_after(after, since, 1000).await?;
-            if page.changes.iter().any(|change| change_ends_token(change, agent_id, token_id, rev)) {
-                return Ok(true);
-            }
-            if page.at_head || page.complete_to <= after {
-                return Ok(false);
-            }
-            after = page.complete_to;
-        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! What runs by itself, until the server shuts down.
 
+pub mod expiry;
 pub mod feed;
 pub mod idempotency;
 pub mod integrate;
+pub mod partitions;
 pub mod tally;
 pub mod uses;
 

@@ -104,4 +104,11 @@ pub trait AuditWrites {
         note: &str,
         at: DateTime<Utc>,
     ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+
+    /// Makes what the events of this month and of so many months ahead (at most 120) are kept in, where they are kept by
+    /// month; answers how many months it made.
+    fn audit_partitions_ensure(
+        &mut self,
+        months_ahead: u32,
+    ) -> impl Future<Output = Result<u32, StoreFault>> + Send;
 }

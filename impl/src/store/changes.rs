@@ -3,8 +3,10 @@
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::StoreFault;
+use crate::domain::agents::AgentId;
 use crate::domain::changes::{ChangesPage, Rev};
 
 /// Reading the change feed.
@@ -17,4 +19,33 @@ pub trait ChangeReads {
         since: DateTime<Utc>,
         limit: u32,
     ) -> impl Future<Output = Result<ChangesPage, StoreFault>> + Send;
+
+    /// Whether a token of the agent that was decided at `rev` was ended: all of the agent's tokens after that position,
+    /// or this one, by its `jti`. Two questions to two indexes, whatever the length of the feed.
+    fn token_ended(
+        &self,
+        agent_id: AgentId,
+        token_id: Uuid,
+        rev: Rev,
+    ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+}
+
+/// Counting and forgetting in the change feed.
+pub trait ChangeWrites {
+    /// How many tokens of the agent that have not expired at `now` were ended one by one since all of them were last
+    /// ended together; counted up to `most`.
+    fn token_revocations_count(
+        &mut self,
+        agent_id: AgentId,
+        now: DateTime<Utc>,
+        most: u32,
+    ) -> impl Future<Output = Result<u32, StoreFault>> + Send;
+
+    /// Forgets changes that happened before `before`, and ended tokens that had expired by then, at most `limit` of each;
+    /// answers how many rows went. The head stays, so positions go on.
+    fn changes_forget(
+        &mut self,
+        before: DateTime<Utc>,
+        limit: u32,
+    ) -> impl Future<Output = Result<u64, StoreFault>> + Send;
 }

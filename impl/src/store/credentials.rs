@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::StoreFault;
 use crate::domain::agents::AgentId;
 use crate::domain::credentials::{
-    ClientProof, ClientRecord, Credential, CredentialId, CredentialStatus, SecretImages,
+    ClientProof, ClientRecord, Credential, CredentialId, CredentialStatus, ExpiredCredential, SecretImages,
 };
 
 /// Reading credentials.
@@ -86,6 +86,15 @@ pub trait CredentialWrites {
         &mut self,
         id: CredentialId,
     ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+
+    /// Claims credentials whose time was over at `now` while they were active and whose end nobody has recorded yet, at
+    /// most `limit`, those over longest first; answers each to one caller alone. What another transaction holds is left
+    /// for the next time.
+    fn credential_expire(
+        &mut self,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<ExpiredCredential>, StoreFault>> + Send;
 
     /// Replaces the verifier after bcrypt has accepted the secret; the hash stays.
     fn credential_verifier_set(

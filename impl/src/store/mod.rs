@@ -74,6 +74,7 @@ pub trait Unit:
     agents::AgentWrites
     + audit::AuditWrites
     + bootstrap::BootstrapWrites
+    + changes::ChangeWrites
     + credentials::CredentialWrites
     + idempotency::IdempotencyWrites
     + keys::KeyWrites

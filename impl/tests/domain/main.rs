@@ -4,6 +4,7 @@ mod agents;
 mod audit;
 mod bootstrap;
 mod clients;
+mod expiry;
 mod keys;
 mod laws;
 mod laws_merge;

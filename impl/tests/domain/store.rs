@@ -10,7 +10,7 @@ use agentidp::domain::audit::log::{Batch, Head, Leaf, StoredLogKey};
 use agentidp::domain::audit::{AuditFilter, AuditRow};
 use agentidp::domain::changes::{ChangeKind, ChangesPage, Rev};
 use agentidp::domain::credentials::{
-    ClientProof, ClientRecord, Credential, CredentialId, CredentialStatus, SecretImages,
+    ClientProof, ClientRecord, Credential, CredentialId, CredentialStatus, ExpiredCredential, SecretImages,
 };
 use agentidp::domain::idempotency::KeptAnswer;
 use agentidp::domain::keys::StoredKey;
@@ -19,7 +19,7 @@ use agentidp::domain::policy::Capability;
 use agentidp::store::agents::{AgentReads, AgentWrites};
 use agentidp::store::audit::{AuditReads, AuditWrites};
 use agentidp::store::bootstrap::{BootstrapReads, BootstrapWrites};
-use agentidp::store::changes::ChangeReads;
+use agentidp::store::changes::{ChangeReads, ChangeWrites};
 use agentidp::store::credentials::{CredentialReads, CredentialWrites};
 use agentidp::store::idempotency::{IdempotencyReads, IdempotencyWrites};
 use agentidp::store::keys::{KeyReads, KeyWrites};
@@ -158,6 +158,25 @@ impl<S: Store> ChangeReads for Watched<S> {
     ) -> Result<ChangesPage, StoreFault> {
         self.inner.changes_after(after, since, limit).await
     }
+
+    async fn token_ended(&self, agent_id: AgentId, token_id: Uuid, rev: Rev) -> Result<bool, StoreFault> {
+        self.inner.token_ended(agent_id, token_id, rev).await
+    }
+}
+
+impl ChangeWrites for WatchedUnit {
+    async fn token_revocations_count(
+        &mut self,
+        agent_id: AgentId,
+        now: DateTime<Utc>,
+        most: u32,
+    ) -> Result<u32, StoreFault> {
+        self.inner.token_revocations_count(agent_id, now, most).await
+    }
+
+    async fn changes_forget(&mut self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreFault> {
+        self.inner.changes_forget(before, limit).await
+    }
 }
 
 impl<S: Store> CredentialReads for Watched<S> {
@@ -281,6 +300,10 @@ impl<U: Unit> AuditWrites for WatchedUnit<U> {
     ) -> Result<bool, StoreFault> {
         self.inner.audit_checkpoint_put(checkpoint, note, at).await
     }
+
+    async fn audit_partitions_ensure(&mut self, months_ahead: u32) -> Result<u32, StoreFault> {
+        self.inner.audit_partitions_ensure(months_ahead).await
+    }
 }
 
 impl<U: Unit> BootstrapWrites for WatchedUnit<U> {
@@ -329,6 +352,14 @@ impl<U: Unit> CredentialWrites for WatchedUnit<U> {
         images: &SecretImages,
     ) -> Result<(), StoreFault> {
         self.inner.credential_insert(credential, images).await
+    }
+
+    async fn credential_expire(
+        &mut self,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<ExpiredCredential>, StoreFault> {
+        self.inner.credential_expire(now, limit).await
     }
 
     async fn credential_verifier_set(

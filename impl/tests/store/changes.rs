@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use agentidp::domain::changes::{Change, ChangeKind, ChangesPage, Rev};
-use agentidp::store::changes::ChangeReads;
+use agentidp::store::changes::{ChangeReads, ChangeWrites};
 use agentidp::store::{Store, StoreFault, Unit};
 use chrono::{DateTime, Utc};
 
@@ -17,6 +17,9 @@ on_both_databases![
     a_revoked_token_is_remembered_with_its_position_and_the_first_revocation_stays,
     positions_are_in_the_order_of_commits_under_sixteen_writers,
     the_positions_of_one_commit_are_seen_together,
+    a_token_is_ended_by_its_agents_mark_after_it_or_by_itself,
+    revoked_tokens_are_counted_while_they_live_and_since_the_last_mark,
+    what_is_old_is_forgotten_and_positions_go_on,
     a_row_of_an_unknown_kind_is_told_of_by_table_column_and_id,
 ];
 
@@ -172,6 +175,69 @@ async fn the_positions_of_one_commit_are_seen_together<W: World>(db: &W) {
         }
     }
     writer.await.unwrap();
+}
+
+/// The end of one token of an agent.
+fn revoked(agent: u32, token: u32, expires_at: i64) -> ChangeKind {
+    ChangeKind::TokenRevoked {
+        agent_id: agent_id(agent),
+        token_id: id(0, token),
+        expires_at: time(expires_at),
+    }
+}
+
+async fn a_token_is_ended_by_its_agents_mark_after_it_or_by_itself<W: World>(db: &W) {
+    let store = db.store();
+    commit(store, &[ChangeKind::KeysChanged, ChangeKind::AgentChanged(agent_id(1))], time(0)).await;
+    let ended =
+        async |agent, token, rev| store.token_ended(agent_id(agent), id(0, token), Rev(rev)).await.unwrap();
+    assert!(!ended(1, 1, 0).await);
+    let mark = commit(store, &[ChangeKind::AgentTokensEnded(agent_id(1))], time(0)).await;
+    assert_eq!(mark, Rev(3));
+    assert!(ended(1, 1, 0).await && ended(1, 1, 2).await);
+    assert!(!ended(1, 1, 3).await, "it was decided afterwards");
+    assert!(!ended(2, 1, 0).await, "another agent's");
+    commit(store, &[revoked(1, 7, 100)], time(0)).await;
+    assert!(ended(1, 7, 100).await, "whatever its position");
+    assert!(!ended(1, 8, 4).await);
+}
+
+async fn revoked_tokens_are_counted_while_they_live_and_since_the_last_mark<W: World>(db: &W) {
+    let store = db.store();
+    let count = async |agent, now, most| {
+        let mut unit = store.begin().await.unwrap();
+        unit.token_revocations_count(agent_id(agent), time(now), most).await.unwrap()
+    };
+    assert_eq!(count(1, 0, 10).await, 0);
+    commit(store, &[revoked(1, 1, 100), revoked(1, 2, 200), revoked(1, 3, 300), revoked(2, 4, 300)], time(0))
+        .await;
+    assert_eq!((count(1, 0, 10).await, count(2, 0, 10).await), (3, 1));
+    assert_eq!(count(1, 0, 2).await, 2, "counted up to the most");
+    assert_eq!((count(1, 99, 10).await, count(1, 100, 10).await), (3, 2), "what has expired counts no more");
+    commit(store, &[ChangeKind::AgentTokensEnded(agent_id(1)), revoked(1, 5, 300)], time(0)).await;
+    assert_eq!((count(1, 0, 10).await, count(2, 0, 10).await), (1, 1));
+}
+
+async fn what_is_old_is_forgotten_and_positions_go_on<W: World>(db: &W) {
+    let store = db.store();
+    commit(store, &[ChangeKind::KeysChanged, revoked(1, 1, 50), revoked(1, 2, 150)], time(0)).await;
+    commit(store, &[ChangeKind::KeysChanged], time(100)).await;
+    let forget = async |before, limit| {
+        let mut unit = store.begin().await.unwrap();
+        let gone = unit.changes_forget(time(before), limit).await.unwrap();
+        unit.commit().await.unwrap();
+        gone
+    };
+    assert_eq!(forget(0, 10).await, 0);
+    assert_eq!(forget(100, 2).await, 3, "two changes, and a token that would be over");
+    assert_eq!(forget(100, 10).await, 1);
+    assert_eq!(forget(100, 10).await, 0);
+    let page = store.changes_after(Rev(0), time(0), 10).await.unwrap();
+    assert_eq!(page.changes.iter().map(|change| change.rev.0).collect::<Vec<_>>(), [4]);
+    assert_eq!((page.complete_to, page.at_head), (Rev(4), true));
+    assert!(store.token_ended(agent_id(1), id(0, 2), Rev(9)).await.unwrap(), "it might live yet");
+    assert_eq!(forget(200, 10).await, 2);
+    assert_eq!(commit(store, &[ChangeKind::KeysChanged], time(200)).await, Rev(5));
 }
 
 async fn a_row_of_an_unknown_kind_is_told_of_by_table_column_and_id<W: World>(db: &W) {

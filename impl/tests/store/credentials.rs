@@ -1,6 +1,8 @@
 use agentidp::domain::agents::{Agent, AgentStatus, Owner};
 use agentidp::domain::changes::{ChangeKind, Rev};
-use agentidp::domain::credentials::{ClientProof, ClientRecord, Credential, CredentialStatus, SecretImages};
+use agentidp::domain::credentials::{
+    ClientProof, ClientRecord, Credential, CredentialId, CredentialStatus, ExpiredCredential, SecretImages,
+};
 use agentidp::store::agents::AgentWrites;
 use agentidp::store::credentials::{CredentialReads, CredentialWrites};
 use agentidp::store::sql::PoolSettings;
@@ -32,6 +34,9 @@ on_both_databases![
     a_credential_is_replaced_when_another_came_from_it,
     of_rotations_at_once_one_alone_replaces_the_credential,
     a_credential_revoked_while_another_waits_for_it_is_found_revoked,
+    what_is_over_is_claimed_once_and_nothing_else_is,
+    of_nodes_that_claim_at_once_each_gets_others,
+    a_claim_that_is_dropped_has_never_been,
     a_verifier_of_the_wrong_length_is_told_of_by_table_column_and_id,
 ];
 
@@ -108,6 +113,87 @@ async fn a_proof_is_of_its_credential_and_never_of_the_one_beside_it<W: World>(d
     for nobodys in [1, 19, 21, 39, 41, 1_000] {
         assert_eq!(proof(nobodys).await, None, "{nobodys}");
     }
+}
+
+/// Adds an agent with credentials that end at these times.
+async fn with_ends(store: &impl Store, ends: &[Option<i64>]) {
+    with_agents(store, &[agent(1)]).await;
+    for (serial, end) in (1..).zip(ends) {
+        let credential = Credential { expires_at: end.map(time), ..credential(serial, agent_id(1)) };
+        with_credential(store, &credential, &images(1)).await;
+    }
+}
+
+async fn expired(store: &impl Store, at: i64, limit: u32) -> Vec<CredentialId> {
+    let mut unit = store.begin().await.unwrap();
+    let expired = unit.credential_expire(time(at), limit).await.unwrap();
+    unit.commit().await.unwrap();
+    expired.into_iter().map(|credential| credential.id).collect()
+}
+
+async fn what_is_over_is_claimed_once_and_nothing_else_is<W: World>(db: &W) {
+    let store = db.store();
+    with_ends(store, &[Some(300), Some(100), None, Some(200), Some(50), Some(101)]).await;
+    let mut unit = store.begin().await.unwrap();
+    unit.credential_end(credential_id(5), CredentialStatus::Revoked, Some(time(50))).await.unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!(expired(store, 99, 10).await, [], "nothing is over, but what was revoked before");
+    assert_eq!(expired(store, 100, 10).await, [credential_id(2)]);
+    assert_eq!(expired(store, 250, 1).await, [credential_id(6)], "those over longest come first");
+    assert_eq!(expired(store, 250, 10).await, [credential_id(4)]);
+    assert_eq!(expired(store, 250, 10).await, []);
+
+    let mut unit = store.begin().await.unwrap();
+    let last = unit.credential_expire(time(300), 10).await.unwrap();
+    let expected = ExpiredCredential {
+        id: credential_id(1),
+        agent_id: agent_id(1),
+        owner: Owner("talent-team".to_owned()),
+        label: None,
+        expires_at: time(300),
+    };
+    assert_eq!(last, [expected]);
+    unit.commit().await.unwrap();
+    let read = store.credential_get(agent_id(1), credential_id(1)).await.unwrap().unwrap();
+    assert_eq!(read, Credential { expires_at: Some(time(300)), ..credential(1, agent_id(1)) });
+}
+
+async fn of_nodes_that_claim_at_once_each_gets_others<W: World>(db: &W) {
+    const CREDENTIALS: usize = 40;
+    with_ends(db.store(), &[Some(100); CREDENTIALS]).await;
+    let nodes: Vec<_> = (0..6)
+        .map(|_| {
+            let store = db.store().clone();
+            tokio::spawn(async move {
+                let mut claimed = Vec::new();
+                loop {
+                    let more = expired(&store, 100, 3).await;
+                    if more.is_empty() {
+                        return claimed;
+                    }
+                    claimed.extend(more);
+                }
+            })
+        })
+        .collect();
+    let mut claimed = expired(db.store(), 100, 3).await;
+    for node in nodes {
+        claimed.extend(node.await.unwrap());
+    }
+    // What somebody held when the others looked is left for the next time.
+    claimed.extend(expired(db.store(), 100, 100).await);
+    let count = claimed.len();
+    claimed.sort_unstable();
+    claimed.dedup();
+    assert_eq!((claimed.len(), count), (CREDENTIALS, CREDENTIALS));
+}
+
+async fn a_claim_that_is_dropped_has_never_been<W: World>(db: &W) {
+    with_ends(db.store(), &[Some(100)]).await;
+    let mut unit = db.store().begin().await.unwrap();
+    assert_eq!(unit.credential_expire(time(100), 10).await.unwrap().len(), 1);
+    drop(unit);
+    assert_eq!(expired(db.store(), 100, 10).await, [credential_id(1)]);
 }
 
 async fn what_is_revoked_expired_or_not_active_is_found_too<W: World>(db: &W) {

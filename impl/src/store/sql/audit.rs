@@ -357,5 +357,9 @@ on_both! {
             }
             Ok(false)
         }
+
+        async fn audit_partitions_ensure(&mut self, months_ahead: u32) -> Result<u32, StoreFault> {
+            Ok(dialect::audit_partitions_ensure(&mut self.tx, months_ahead).await?)
+        }
     }
 }

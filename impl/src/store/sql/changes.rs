@@ -10,7 +10,7 @@ use crate::domain::agents::AgentId;
 use crate::domain::changes::{Change, ChangeKind, ChangesPage, Rev};
 use crate::domain::credentials::CredentialId;
 use crate::store::StoreFault;
-use crate::store::changes::ChangeReads;
+use crate::store::changes::{ChangeReads, ChangeWrites};
 
 const AGENT_CHANGED: &str = "agent_changed";
 const AGENT_TOKENS_ENDED: &str = "agent_tokens_ended";
@@ -24,6 +24,21 @@ queries! {
         "SELECT h.rev AS head, c.rev, c.kind, c.agent_id, c.credential_id, c.token_id, c.expires_at, c.at \
          FROM change_head h LEFT JOIN (SELECT rev, kind, agent_id, credential_id, token_id, expires_at, at \
          FROM changes WHERE rev > $1 AND at >= $2 ORDER BY rev LIMIT $3) c ON TRUE ORDER BY c.rev";
+    /// Whether all tokens of an agent were ended after a position, or one of them was.
+    TOKEN_ENDED =
+        "SELECT EXISTS (SELECT 1 FROM changes WHERE agent_id = $1 AND kind = 'agent_tokens_ended' AND rev > $2) \
+         OR EXISTS (SELECT 1 FROM token_revocations WHERE jti = $3)";
+    /// How many live tokens were ended one by one since all of them were.
+    TOKEN_REVOCATIONS_COUNT =
+        "SELECT COUNT(*) FROM (SELECT 1 FROM changes WHERE agent_id = $1 AND kind = 'token_revoked' AND expires_at > $2 \
+         AND rev > COALESCE((SELECT MAX(rev) FROM changes WHERE agent_id = $1 AND kind = 'agent_tokens_ended'), 0) \
+         LIMIT $3) revoked";
+    /// Takes away changes from the oldest on; time and position may differ by how long a transaction takes.
+    CHANGES_FORGET =
+        "DELETE FROM changes WHERE at < $1 AND rev IN (SELECT rev FROM changes ORDER BY rev LIMIT $2)";
+    /// Takes away ended tokens that would be over anyway.
+    TOKEN_REVOCATIONS_FORGET =
+        "DELETE FROM token_revocations WHERE jti IN (SELECT jti FROM token_revocations WHERE expires_at < $1 LIMIT $2)";
     /// The last position given.
     CHANGE_HEAD_GET = "SELECT rev FROM change_head WHERE singleton = 1";
     /// Takes positions and holds the feed until the transaction ends.
@@ -98,6 +113,41 @@ on_both! {
                 None => after.min(head),
             };
             Ok(ChangesPage { changes, complete_to, at_head: complete_to >= head })
+        }
+
+        async fn token_ended(&self, agent_id: AgentId, token_id: Uuid, rev: Rev) -> Result<bool, StoreFault> {
+            Ok(sqlx::query_scalar(TOKEN_ENDED)
+                .bind(agent_id.0)
+                .bind(rev.0)
+                .bind(token_id)
+                .fetch_one(&self.readers)
+                .await?)
+        }
+    }
+
+    impl ChangeWrites for SqlUnit<Db> {
+        async fn token_revocations_count(
+            &mut self,
+            agent_id: AgentId,
+            now: DateTime<Utc>,
+            most: u32,
+        ) -> Result<u32, StoreFault> {
+            let count: i64 = sqlx::query_scalar(TOKEN_REVOCATIONS_COUNT)
+                .bind(agent_id.0)
+                .bind(now)
+                .bind(i64::from(most))
+                .fetch_one(&mut *self.tx)
+                .await?;
+            Ok(u32::try_from(count).unwrap_or(most))
+        }
+
+        async fn changes_forget(&mut self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreFault> {
+            let mut gone = 0;
+            for forget in [CHANGES_FORGET, TOKEN_REVOCATIONS_FORGET] {
+                let done = sqlx::query(forget).bind(before).bind(i64::from(limit)).execute(&mut *self.tx).await?;
+                gone += done.rows_affected();
+            }
+            Ok(gone)
         }
     }
 

@@ -9,7 +9,7 @@ use super::{SqlStore, SqlUnit};
 use crate::domain::agents::{AgentId, AgentStatus, Owner};
 use crate::domain::changes::Rev;
 use crate::domain::credentials::{
-    ClientProof, ClientRecord, Credential, CredentialId, CredentialStatus, SecretImages,
+    ClientProof, ClientRecord, Credential, CredentialId, CredentialStatus, ExpiredCredential, SecretImages,
 };
 use crate::store::StoreFault;
 use crate::store::credentials::{CredentialReads, CredentialWrites};
@@ -235,6 +235,30 @@ on_both! {
 
         async fn credential_is_replaced(&mut self, id: CredentialId) -> Result<bool, StoreFault> {
             Ok(sqlx::query_scalar(CREDENTIAL_IS_REPLACED).bind(id.0).fetch_one(&mut *self.tx).await?)
+        }
+
+        async fn credential_expire(
+            &mut self,
+            now: DateTime<Utc>,
+            limit: u32,
+        ) -> Result<Vec<ExpiredCredential>, StoreFault> {
+            let rows = sqlx::query(dialect::CREDENTIAL_EXPIRE)
+                .bind(now)
+                .bind(i64::from(limit))
+                .fetch_all(&mut *self.tx)
+                .await?;
+            rows.iter()
+                .map(|row| {
+                    let fields = credential_fields(row);
+                    Ok(ExpiredCredential {
+                        id: CredentialId(fields.get("credential_id")?),
+                        agent_id: AgentId(fields.get("credential_agent_id")?),
+                        owner: Owner(fields.get("owner")?),
+                        label: fields.get("credential_label")?,
+                        expires_at: fields.get("credential_expires_at")?,
+                    })
+                })
+                .collect()
         }
 
         async fn credential_verifier_set(

@@ -24,6 +24,15 @@ queries! {
     /// Holds the active credentials of an agent, in the order in which whoever writes several takes them.
     CREDENTIALS_HOLD =
         "SELECT 1 FROM credentials WHERE agent_id = $1 AND status = 'active' ORDER BY id FOR UPDATE";
+    /// Credentials that are over, each claimed once; what somebody holds is passed over.
+    CREDENTIAL_EXPIRE =
+        "UPDATE credentials SET expiry_noted_at = $1 \
+         WHERE expiry_noted_at IS NULL AND id IN (SELECT id FROM credentials \
+         WHERE expires_at <= $1 AND status = 'active' AND expiry_noted_at IS NULL ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED) \
+         RETURNING id AS credential_id, agent_id AS credential_agent_id, label AS credential_label, \
+         expires_at AS credential_expires_at, (SELECT a.owner FROM agents a WHERE a.id = agent_id) AS owner";
+    /// Makes months.
+    AUDIT_PARTITIONS_ENSURE = "SELECT audit_partitions_ensure($1)";
     /// Whether no migration has ever run.
     MIGRATIONS_ARE_NEW = "SELECT to_regclass('_sqlx_migrations') IS NULL";
     /// Events, as arrays of their columns. A trigger adds the pending rows of those that were not there.
@@ -188,6 +197,17 @@ pub(super) async fn audit_nodes_insert(
         .execute(&mut **tx)
         .await?;
     Ok(())
+}
+
+/// By the function that belongs to the owner of the tables.
+pub(super) async fn audit_partitions_ensure(
+    tx: &mut Transaction<'static, Postgres>,
+    months_ahead: u32,
+) -> Result<u32, Error> {
+    let months_ahead = i32::try_from(months_ahead).unwrap_or(i32::MAX);
+    let made: i32 =
+        sqlx::query_scalar(AUDIT_PARTITIONS_ENSURE).bind(months_ahead).fetch_one(&mut **tx).await?;
+    Ok(u32::try_from(made).unwrap_or_default())
 }
 
 /// Whether trying again later may help, by the class of the SQLSTATE (PostgreSQL, appendix A).

@@ -21,6 +21,13 @@ use crate::store::StoreFault;
 pub(super) use super::migrations::SQLITE as MIGRATIONS;
 
 queries! {
+    /// Credentials that are over; whoever writes is alone.
+    CREDENTIAL_EXPIRE =
+        "UPDATE credentials SET expiry_noted_at = $1 \
+         WHERE expiry_noted_at IS NULL AND id IN (SELECT id FROM credentials \
+         WHERE expires_at <= $1 AND status = 'active' AND expiry_noted_at IS NULL ORDER BY expires_at LIMIT $2) \
+         RETURNING id AS credential_id, agent_id AS credential_agent_id, label AS credential_label, \
+         expires_at AS credential_expires_at, (SELECT a.owner FROM agents a WHERE a.id = agent_id) AS owner";
     /// Whether no migration has ever run.
     MIGRATIONS_ARE_NEW = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')";
     /// Events, to be followed by their rows. A trigger passes over those that are there already, and another adds the
@@ -232,6 +239,15 @@ pub(super) async fn audit_nodes_insert(
             .await?;
     }
     Ok(())
+}
+
+/// All events are in one table.
+#[expect(clippy::unused_async, reason = "PostgreSQL has to ask")]
+pub(super) async fn audit_partitions_ensure(
+    _: &mut Transaction<'static, Sqlite>,
+    _: u32,
+) -> Result<u32, Error> {
+    Ok(0)
 }
 
 /// Whether trying again later may help, by the primary result code (<https://www.sqlite.org/rescode.html>).
