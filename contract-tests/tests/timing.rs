@@ -45,7 +45,9 @@ fn median(mut numbers: Vec<f64>) -> f64 {
 }
 
 /// Sends every kind once in every round, and says which take another time than the first one.
+#[allow(clippy::print_stdout, reason = "the figures are the point of a measurement")]
 fn compare(world: &World, title: &str, kinds: &[Kind], status: u16, rounds: usize) {
+    world.is_asked_from_outside();
     let mut line = Line::to(world.server.port);
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
     let mut times: Vec<Vec<f64>> = kinds.iter().map(|_| Vec::with_capacity(rounds)).collect();

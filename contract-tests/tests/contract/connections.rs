@@ -8,7 +8,6 @@ use contract_tests::on_both_databases;
 use contract_tests::world::{Case, World};
 
 on_both_databases![
-    a_connection_that_says_nothing_is_closed,
     headers_that_trickle_in_are_given_up,
     a_body_that_trickles_in_is_given_up,
     an_idle_connection_keeps_nobody_from_being_served,
@@ -22,6 +21,7 @@ const BODY: Duration = Duration::from_secs(3);
 const LATE: Duration = Duration::from_secs(4);
 
 fn connected(world: &World) -> TcpStream {
+    world.is_asked_from_outside();
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, world.server.port)).expect("the server is there");
     stream.set_read_timeout(Some(Duration::from_millis(200))).expect("a time-out can be set");
     stream
@@ -54,13 +54,6 @@ fn trickle(mut stream: TcpStream, bytes: &[u8]) -> (String, Duration) {
 fn is_within(took: Duration, limit: Duration) {
     assert!(took + Duration::from_millis(500) >= limit, "given up after {took:?} already");
     assert!(took <= limit + LATE, "given up only after {took:?}");
-}
-
-fn a_connection_that_says_nothing_is_closed(case: Case) {
-    let world = case.world();
-    let (said, took) = trickle(connected(&world), b"");
-    assert_eq!(said, "");
-    is_within(took, HEADERS);
 }
 
 fn headers_that_trickle_in_are_given_up(case: Case) {

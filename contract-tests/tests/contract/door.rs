@@ -1,6 +1,6 @@
 //! What belongs to no operation, and what reaches none: the specification's shape every time.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 

@@ -199,7 +199,7 @@ fn load(
             return;
         }
         let asked = Instant::now();
-        let answer = if worker % 2 == 0 {
+        let answer = if worker.is_multiple_of(2) {
             let agent = new_agent(&format!("load-{worker}-{number}@example.com"));
             registrar.tries(Request::new("POST", "/agents").json(&agent))
         } else {
@@ -256,6 +256,7 @@ fn a_database_that_crashes_under_load_loses_nothing_that_was_answered(case: Case
         case.world_that_crashes(&[("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "5"), ("AGENTIDP_LOG", "info")]);
     let client = world.agent("screener-001@example.com", &["resume:read"]);
     let registrar = world.operator().holding("agents:write");
+    world.is_asked_from_outside();
     let (running, outcomes) = (AtomicBool::new(true), Mutex::new(Outcomes::default()));
     let counts = || {
         let outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);

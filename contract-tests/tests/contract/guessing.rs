@@ -27,6 +27,7 @@ fn ten_thousand_wrong_secrets_keep_nobody_out(case: Case) {
     const RATIO: u32 = 20;
     const MOMENT: Duration = Duration::from_millis(5);
     let world = case.world_with(&[("AGENTIDP_LOG", "info")]);
+    world.is_asked_from_outside();
     let port = world.server.port;
     let clients = ["screener-001@example.com", "screener-002@example.com"]
         .map(|email| world.agent(email, &["resume:read"]));

@@ -399,9 +399,9 @@ impl<S: Store> TokenService<S> {
         let event = AuditEvent::success(Action::TokenRevoked, client.into())
             .during(request)
             .on(subject)
-            .behind(&Owner(claims.owner))
-            .with("endsTokens", ends_all)
-            .seal(&self.clock, &self.entropy)?;
+            .behind(&Owner(claims.owner));
+        let event = if ends_all { event.with("endsTokens", true) } else { event };
+        let event = event.seal(&self.clock, &self.entropy)?;
         unit.audit_append(&[event]).await?;
         let changes = [match ends_all {
             true => ChangeKind::AgentTokensEnded(agent_id),

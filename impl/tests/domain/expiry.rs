@@ -15,14 +15,14 @@ use crate::world::{World, request, start};
 
 /// Writes the end of a credential past the services.
 async fn end_at(world: &World, of: &Credential, seconds: i64) {
-    let mut unit = world.store().begin().await.unwrap();
+    let mut unit = world.store().begin().await.expect("a transaction");
     let end = Some(start() + TimeDelta::seconds(seconds));
-    unit.credential_end(of.id, of.status, end).await.unwrap();
-    unit.commit().await.unwrap();
+    unit.credential_end(of.id, of.status, end).await.expect("an end");
+    unit.commit().await.expect("a commit");
 }
 
 async fn expiries(world: &World) -> Vec<Value> {
-    jobs::expiry::record(world.store(), &world.clock, &world.entropy).await.unwrap();
+    jobs::expiry::record(world.store(), &world.clock, &world.entropy).await.expect("no fault");
     world.events_of("credential.expired").await
 }
 

@@ -164,7 +164,7 @@ impl<S: Store> ChangeReads for Watched<S> {
     }
 }
 
-impl ChangeWrites for WatchedUnit {
+impl<U: Unit> ChangeWrites for WatchedUnit<U> {
     async fn token_revocations_count(
         &mut self,
         agent_id: AgentId,

@@ -21,7 +21,15 @@ macro_rules! migrations {
     };
 }
 
-migrations!["0001_registry", "0002_keys", "0003_changes", "0004_idempotency", "0005_audit", "0006_audit_log", "0006_ends"];
+migrations![
+    "0001_registry",
+    "0002_keys",
+    "0003_changes",
+    "0004_idempotency",
+    "0005_audit",
+    "0006_audit_log",
+    "0007_ends"
+];
 
 /// The numbers of the migrations that a database has.
 pub(super) const MIGRATIONS_APPLIED: &str =
