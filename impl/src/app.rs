@@ -76,6 +76,10 @@ pub enum Failure {
     BootstrappedAlready,
     /// The audit log cannot go on.
     Log(LogFault),
+    /// The audit log could not be verified, whatever its state; the text says why.
+    Unverifiable(String),
+    /// So many things are wrong with the audit log; they have been printed.
+    LogBroken(u64),
     /// The operating system refused.
     System(&'static str, io::Error),
     /// Something is wrong with the deployment; the findings have been printed.
@@ -97,6 +101,8 @@ impl fmt::Display for Failure {
                 "the first operator exists already; for a new credential of it run: agentidp bootstrap --recover",
             ),
             Self::Log(fault) => fault.fmt(f),
+            Self::Unverifiable(problem) => f.write_str(problem),
+            Self::LogBroken(findings) => write!(f, "the audit log does not verify: {findings} finding(s)"),
             Self::System(what, error) => write!(f, "{what}: {error}"),
             Self::Unwell(findings) => write!(f, "{findings} thing(s) to mend"),
         }

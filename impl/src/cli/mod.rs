@@ -1,5 +1,6 @@
 //! The commands.
 
+mod audit;
 mod bootstrap;
 mod doctor;
 mod keys;
@@ -45,6 +46,9 @@ enum Command {
     /// Keys
     #[command(subcommand)]
     Keys(Keys),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Look at settings, database and keys, and say what is wrong
     Doctor,
 }
@@ -72,9 +76,9 @@ fn settings_help() -> String {
 pub struct CommandFailure(Failure);
 
 impl CommandFailure {
-    /// The exit code: 2 for settings that cannot be used, else 1.
+    /// The exit code: 2 for settings that cannot be used and for a log that could not be judged, else 1.
     pub fn code(&self) -> u8 {
-        if matches!(self.0, Failure::Settings(_)) { 2 } else { 1 }
+        if matches!(self.0, Failure::Settings(_) | Failure::Unverifiable(_)) { 2 } else { 1 }
     }
 }
 
@@ -93,24 +97,35 @@ pub fn run() -> Result<(), CommandFailure> {
     if let Some(Command::Keys(Keys::Master)) = arguments.command {
         return keys::master().map_err(CommandFailure);
     }
+    if let Some(Command::Audit(command)) = &arguments.command
+        && command.is_elsewhere()
+    {
+        crate::crypto::install();
+        let outcome = runtime().and_then(|runtime| runtime.block_on(audit::run_elsewhere(command)));
+        return outcome.map_err(CommandFailure);
+    }
     let outcome = Config::from_environment().map_err(Failure::Settings).and_then(|config| {
         log_to_standard_error(&config)?;
         crate::crypto::install();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::System("the runtime could not be started", error))?;
-        runtime.block_on(async {
+        runtime()?.block_on(async {
             match arguments.command.unwrap_or(Command::Serve) {
                 Command::Serve => serve::run(config).await,
                 Command::Migrate { check } => migrate::run(config, check).await,
                 Command::Bootstrap { json, recover } => bootstrap::run(config, json, recover).await,
                 Command::Keys(Keys::Master) => keys::master(),
+                Command::Audit(command) => audit::run(config, command).await,
                 Command::Doctor => doctor::run(config).await,
             }
         })
     });
     outcome.map_err(CommandFailure)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::System("the runtime could not be started", error))
 }
 
 /// Starts the log. Standard output stays free for what a command was asked for.

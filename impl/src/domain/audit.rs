@@ -1,6 +1,7 @@
 //! The audit log: what is recorded of every change and every decision.
 
 pub mod log;
+pub mod verify;
 
 use std::time::Duration;
 
@@ -94,6 +95,8 @@ pub enum Action {
     TokenIssued,
     /// A client that had proved itself was refused a token.
     TokenRefused,
+    /// The content of old events may be gone from now on; they keep their hashes.
+    AuditPruned,
     /// A signing key came to be.
     KeyCreated,
     /// The first operator came to be.
@@ -127,6 +130,7 @@ impl Action {
             Self::TokenRevoked => "token.revoked",
             Self::TokenIssued => "token.issued",
             Self::TokenRefused => "token.refused",
+            Self::AuditPruned => "audit.pruned",
             Self::KeyCreated => "key.created",
             Self::ServerBootstrapped => "server.bootstrapped",
             Self::ServerRecovered => "server.recovered",

@@ -35,11 +35,12 @@ pub trait AuditReads {
     /// The ids of events that are not in the tree yet, by rising id, at most `limit`.
     fn audit_pending(&self, limit: u32) -> impl Future<Output = Result<Vec<Uuid>, StoreFault>> + Send;
 
-    /// The exact bytes of the events of these ids, in any order. Those whose content is not there are left out.
-    fn audit_contents(
-        &self,
-        ids: &[Uuid],
-    ) -> impl Future<Output = Result<Vec<(Uuid, Vec<u8>)>, StoreFault>> + Send;
+    /// The events of these ids, in any order. Those whose content is not there are left out.
+    fn audit_rows(&self, ids: &[Uuid]) -> impl Future<Output = Result<Vec<AuditRow>, StoreFault>> + Send;
+
+    /// The ids of events that are neither in the tree nor pending, which no way of the server's leads to, at most `limit`.
+    /// Reads the whole log.
+    fn audit_strays(&self, limit: u32) -> impl Future<Output = Result<Vec<Uuid>, StoreFault>> + Send;
 
     /// The leaves of these indexes, in their order; those beyond the tree are left out.
     fn audit_leaves(&self, range: Range<u64>) -> impl Future<Output = Result<Vec<Leaf>, StoreFault>> + Send;

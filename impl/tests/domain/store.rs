@@ -114,8 +114,12 @@ impl<S: Store> AuditReads for Watched<S> {
         self.inner.audit_pending(limit).await
     }
 
-    async fn audit_contents(&self, ids: &[Uuid]) -> Result<Vec<(Uuid, Vec<u8>)>, StoreFault> {
-        self.inner.audit_contents(ids).await
+    async fn audit_rows(&self, ids: &[Uuid]) -> Result<Vec<AuditRow>, StoreFault> {
+        self.inner.audit_rows(ids).await
+    }
+
+    async fn audit_strays(&self, limit: u32) -> Result<Vec<Uuid>, StoreFault> {
+        self.inner.audit_strays(limit).await
     }
 
     async fn audit_leaves(&self, range: Range<u64>) -> Result<Vec<Leaf>, StoreFault> {

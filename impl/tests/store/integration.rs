@@ -87,7 +87,8 @@ async fn check_whole<W: World>(db: &W, expected: &[Uuid]) {
     let mut contents = BTreeMap::new();
     let ids: Vec<Uuid> = leaves.iter().map(|leaf| leaf.event_id).collect();
     for some in ids.chunks(1000) {
-        contents.extend(db.store().audit_contents(some).await.unwrap());
+        let rows = db.store().audit_rows(some).await.unwrap();
+        contents.extend(rows.into_iter().map(|row| (row.id, row.content)));
     }
     let mut frontier = Frontier::empty();
     let mut nodes: BTreeMap<u8, Vec<Hash>> = BTreeMap::new();

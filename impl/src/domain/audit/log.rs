@@ -275,8 +275,9 @@ impl<S: Store> Integrator<S> {
         if ids.is_empty() {
             return Ok(Step::Idle);
         }
+        let rows = self.store.audit_rows(&ids).await?;
         let mut contents: HashMap<Uuid, Vec<u8>> =
-            self.store.audit_contents(&ids).await?.into_iter().collect();
+            rows.into_iter().map(|row| (row.id, row.content)).collect();
         let mut frontier = self.frontier_at(&from).await?;
         let (mut leaves, mut nodes) = (Vec::with_capacity(ids.len()), Vec::new());
         for id in ids {

@@ -22,6 +22,8 @@ macro_rules! events {
     };
 }
 
+pub(super) use events;
+
 queries! {
     /// One event, behind the wall of an owner if one is given: what has no owner is behind nobody's.
     AUDIT_GET =
@@ -46,6 +48,11 @@ queries! {
          ORDER BY node_index";
     /// Which leaf an event has.
     AUDIT_LEAF_INDEX = "SELECT leaf_index FROM audit_leaves WHERE event_id = $1";
+    /// Events that are neither in the tree nor pending.
+    AUDIT_STRAYS =
+        "SELECT e.id FROM audit_events e \
+         WHERE NOT EXISTS (SELECT 1 FROM audit_leaves l WHERE l.event_id = e.id) \
+         AND NOT EXISTS (SELECT 1 FROM audit_pending p WHERE p.event_id = e.id) LIMIT $1";
     /// From where on every event has its content.
     AUDIT_MINIMUM_INDEX = "SELECT minimum_index FROM audit_retention WHERE singleton = 1";
     /// The key of a log.
@@ -175,8 +182,12 @@ on_both! {
             Ok(sqlx::query_scalar(AUDIT_PENDING_LIST).bind(i64::from(limit)).fetch_all(&self.readers).await?)
         }
 
-        async fn audit_contents(&self, ids: &[Uuid]) -> Result<Vec<(Uuid, Vec<u8>)>, StoreFault> {
-            Ok(dialect::audit_contents(&self.readers, ids).await?)
+        async fn audit_rows(&self, ids: &[Uuid]) -> Result<Vec<AuditRow>, StoreFault> {
+            dialect::audit_rows(&self.readers, ids).await?.iter().map(event_of).collect()
+        }
+
+        async fn audit_strays(&self, limit: u32) -> Result<Vec<Uuid>, StoreFault> {
+            Ok(sqlx::query_scalar(AUDIT_STRAYS).bind(i64::from(limit)).fetch_all(&self.readers).await?)
         }
 
         async fn audit_leaves(&self, range: Range<u64>) -> Result<Vec<Leaf>, StoreFault> {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use sqlx::error::{DatabaseError, Error};
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgPool, PgPoolOptions, PgRow};
 use sqlx::{ConnectOptions, Connection, Postgres, Transaction};
 use uuid::Uuid;
 
-use super::audit::time_of;
+use super::audit::{events, time_of};
 use super::{PoolSettings, SqlStore};
 use crate::domain::audit::AuditRow;
 use crate::domain::log::Hash;
@@ -41,7 +41,7 @@ queries! {
          SELECT * FROM UNNEST($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], \
          $8::bytea[]) ON CONFLICT (id, time) DO NOTHING";
     /// The content of events; the span of their times names the partitions.
-    AUDIT_CONTENTS = "SELECT id, content FROM audit_events WHERE id = ANY($1) AND time >= $2 AND time <= $3";
+    AUDIT_ROWS = concat!(events!(), " WHERE id = ANY($1) AND time >= $2 AND time <= $3");
     /// Who integrates, for the length of a transaction. The number is the lock's name, and no other lock's.
     AUDIT_CLAIM = "SELECT pg_try_advisory_xact_lock(7305247601)";
     /// Leaves from an index on, as arrays of their columns.
@@ -157,9 +157,9 @@ pub(super) async fn audit_append(
 }
 
 /// All contents in one statement.
-pub(super) async fn audit_contents(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<(Uuid, Vec<u8>)>, Error> {
+pub(super) async fn audit_rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<PgRow>, Error> {
     let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(Vec::new()) };
-    sqlx::query_as(AUDIT_CONTENTS).bind(ids).bind(time_of(*first)).bind(time_of(*last)).fetch_all(pool).await
+    sqlx::query(AUDIT_ROWS).bind(ids).bind(time_of(*first)).bind(time_of(*last)).fetch_all(pool).await
 }
 
 /// Whether this transaction, and no other, may integrate.

@@ -8,11 +8,13 @@ use std::sync::LazyLock;
 use sqlx::error::{DatabaseError, Error};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Sqlite, Transaction};
 use uuid::Uuid;
 
+use super::audit::events;
 use super::{PoolSettings, SqlStore};
 use crate::domain::audit::AuditRow;
 use crate::domain::log::Hash;
@@ -61,13 +63,12 @@ static AUDIT_APPEND_BATCHES: LazyLock<[String; 4]> = LazyLock::new(|| batches(AU
 /// [`AUDIT_LEAVES_INSERT`] for each of the [`BATCH_SIZES`].
 static AUDIT_LEAVES_BATCHES: LazyLock<[String; 4]> = LazyLock::new(|| batches(AUDIT_LEAVES_INSERT));
 
-/// How many contents one statement reads; the last id is repeated where there are fewer.
-const CONTENTS_AT_ONCE: usize = 64;
+/// How many events one statement reads; the last id is repeated where there are fewer.
+const ROWS_AT_ONCE: usize = 64;
 
-/// The content of so many events.
-static AUDIT_CONTENTS: LazyLock<String> = LazyLock::new(|| {
-    format!("SELECT id, content FROM audit_events WHERE id IN (?{})", ", ?".repeat(CONTENTS_AT_ONCE - 1))
-});
+/// So many events.
+static AUDIT_ROWS: LazyLock<String> =
+    LazyLock::new(|| format!("{} WHERE id IN (?{})", events!(), ", ?".repeat(ROWS_AT_ONCE - 1)));
 
 /// More readers than this gain nothing on one file.
 const MAX_READERS: u32 = 4;
@@ -198,14 +199,14 @@ pub(super) async fn audit_append(
     .await
 }
 
-pub(super) async fn audit_contents(pool: &SqlitePool, ids: &[Uuid]) -> Result<Vec<(Uuid, Vec<u8>)>, Error> {
-    let mut contents = Vec::with_capacity(ids.len());
-    for some in ids.chunks(CONTENTS_AT_ONCE) {
-        let padded = some.iter().chain(some.iter().rev().take(1).cycle()).take(CONTENTS_AT_ONCE);
-        let query = padded.fold(sqlx::query_as(AUDIT_CONTENTS.as_str()), |query, id| query.bind(id));
-        contents.extend(query.fetch_all(pool).await?);
+pub(super) async fn audit_rows(pool: &SqlitePool, ids: &[Uuid]) -> Result<Vec<SqliteRow>, Error> {
+    let mut rows = Vec::with_capacity(ids.len());
+    for some in ids.chunks(ROWS_AT_ONCE) {
+        let padded = some.iter().chain(some.iter().rev().take(1).cycle()).take(ROWS_AT_ONCE);
+        let query = padded.fold(sqlx::query(AUDIT_ROWS.as_str()), |query, id| query.bind(id));
+        rows.extend(query.fetch_all(pool).await?);
     }
-    Ok(contents)
+    Ok(rows)
 }
 
 /// There is one writer at a time, so nobody else integrates.

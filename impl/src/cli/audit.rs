@@ -1,0 +1,195 @@
+//! `agentidp audit`: the log, judged without the server.
+
+mod database;
+mod export;
+mod remote;
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::{Args, Subcommand};
+
+use super::say;
+use crate::app::{self, Failure};
+use crate::config::Config;
+use crate::crypto::NoteVerifier;
+use crate::domain::audit::verify::{Claims, Report, Source, verify};
+use crate::domain::log::Checkpoint;
+
+/// How often the progress is shown.
+const SHOWN_EVERY: Duration = Duration::from_millis(200);
+
+/// What can be done with the log.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Verify the log: of the database, of an export, or of a server
+    Verify(Verify),
+    /// Print the key that verifies the log's checkpoints (C2SP signed-note)
+    Key,
+    /// Print the log's last signed checkpoint, to be kept elsewhere
+    Checkpoint,
+}
+
+/// What to verify, and by what.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// An export (NDJSON) instead of the database; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "log")]
+    export: Option<PathBuf>,
+    /// A server's log instead of the database: the URL under which its checkpoint is, such as https://id.example.com/audit
+    #[arg(long, value_name = "URL")]
+    log: Option<String>,
+    /// A file with an access token for the server: with idp:admin the events are verified, else their hashes alone
+    #[arg(long, value_name = "FILE", requires = "log")]
+    token_file: Option<PathBuf>,
+    /// The log's key as `agentidp audit key` prints it; of the database by default the one that is kept there
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    /// A checkpoint that was kept, which the log must continue; may be given several times
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Vec<PathBuf>,
+}
+
+impl Verify {
+    /// Whether the database is not needed, nor any setting.
+    fn is_elsewhere(&self) -> bool {
+        self.export.is_some() || self.log.is_some()
+    }
+
+    /// The key that was given.
+    fn verifier(&self) -> Result<Option<NoteVerifier>, Failure> {
+        let parsed = self.key.as_deref().map(str::parse).transpose();
+        parsed.map_err(|flaw| Failure::Unverifiable(format!("--key: {flaw}")))
+    }
+
+    fn verifier_needed(&self) -> Result<NoteVerifier, Failure> {
+        self.verifier()?.ok_or_else(|| {
+            Failure::Unverifiable(
+                "--key is needed: a log that brings its own key proves nothing. `agentidp audit key` prints it, where the \
+                 database is"
+                    .to_owned(),
+            )
+        })
+    }
+
+    /// The checkpoints that were kept, if the key has signed them.
+    fn kept(&self, verifier: &NoteVerifier) -> Result<Vec<(&'static str, Checkpoint)>, Failure> {
+        let read = |path: &PathBuf| {
+            let note = read_text(path)?;
+            let checkpoint = Checkpoint::verify(&note, verifier)
+                .map_err(|flaw| Failure::Unverifiable(format!("{}: {flaw}", path.display())))?;
+            Ok(("the kept checkpoint", checkpoint))
+        };
+        self.checkpoint.iter().map(read).collect()
+    }
+}
+
+impl Command {
+    /// Whether the command needs no settings.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::Verify(verify) if verify.is_elsewhere())
+    }
+}
+
+/// Runs a command that needs the database.
+pub(super) async fn run(config: Config, command: Command) -> Result<(), Failure> {
+    let database = app::connect(&config).await?;
+    let done = match command {
+        Command::Verify(verify) => app::on_store(&database, database::Verification(verify)).await,
+        Command::Key => app::on_store(&database, database::Key).await,
+        Command::Checkpoint => app::on_store(&database, database::LastCheckpoint).await,
+    };
+    database.close().await;
+    done
+}
+
+/// Runs a command that needs neither the database nor a setting.
+pub(super) async fn run_elsewhere(command: &Command) -> Result<(), Failure> {
+    let Command::Verify(arguments) = command else { return Ok(()) };
+    let verifier = arguments.verifier_needed()?;
+    match (&arguments.export, &arguments.log) {
+        (Some(path), _) => export::verify(path, &verifier, arguments.kept(&verifier)?).await,
+        (None, Some(url)) => {
+            let token = arguments.token_file.as_deref().map(read_text).transpose()?;
+            remote::verify(url, token, &verifier, arguments.kept(&verifier)?).await
+        }
+        (None, None) => Ok(()),
+    }
+}
+
+fn read_text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::Unverifiable(format!("{} cannot be read: {error}", path.display())))
+}
+
+/// Verifies a source, with its progress on a terminal, and says what came of it.
+async fn judge<S: Source>(
+    source: &mut S,
+    claims: &Claims,
+    strays: Vec<crate::domain::audit::verify::Finding>,
+) -> Result<(), Failure>
+where
+    Failure: From<S::Fault>,
+{
+    let mut progress = Progress::new(claims.size);
+    let mut report = verify(source, claims, |leaves| progress.show(leaves)).await?;
+    progress.end();
+    for stray in strays {
+        report.find(stray);
+    }
+    tell(claims, &report)
+}
+
+fn tell(claims: &Claims, report: &Report) -> Result<(), Failure> {
+    for finding in &report.findings {
+        say(format_args!("WRONG  {finding}"));
+    }
+    if report.more > 0 {
+        say(format_args!("WRONG  and {} more", report.more));
+    }
+    let Report { leaves, contents, pruned, .. } = report;
+    say(format_args!(
+        "{leaves} leaves read: of {contents} the event itself, of {pruned} the hash, as the event's time is over{}",
+        match leaves - contents.min(leaves) - pruned.min(&(leaves - contents.min(leaves))) {
+            0 => String::new(),
+            rest => format!(", of {rest} the hash alone"),
+        }
+    ));
+    if !report.is_whole() {
+        return Err(Failure::LogBroken(report.findings.len() as u64 + report.more));
+    }
+    for (name, checkpoint) in &claims.checkpoints {
+        say(format_args!("ok     it continues {name} of {} events", checkpoint.size));
+    }
+    say(format_args!("ok     the log of {} events is whole", claims.size));
+    Ok(())
+}
+
+/// How far it is, on a terminal.
+struct Progress {
+    size: u64,
+    shown: Option<Instant>,
+    live: bool,
+}
+
+#[expect(clippy::disallowed_methods, reason = "what a person sees of a command's progress is no decision")]
+impl Progress {
+    fn new(size: u64) -> Self {
+        Self { size, shown: None, live: io::stderr().is_terminal() }
+    }
+
+    fn show(&mut self, leaves: u64) {
+        if !self.live || self.shown.is_some_and(|shown| shown.elapsed() < SHOWN_EVERY) {
+            return;
+        }
+        self.shown = Some(Instant::now());
+        let _ = write!(io::stderr(), "\r{leaves} of {} leaves", self.size);
+    }
+
+    fn end(&self) {
+        if self.live {
+            let _ = write!(io::stderr(), "\r\u{1b}[K");
+        }
+    }
+}

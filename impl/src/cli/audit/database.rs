@@ -1,0 +1,85 @@
+//! The log of the database.
+
+use super::{Verify, judge};
+use crate::app::{Failure, OnStore};
+use crate::cli::say;
+use crate::crypto::NoteVerifier;
+use crate::domain::audit::log::{Head, LogFault, StoredLogKey, checkpoint_get};
+use crate::domain::audit::verify::{Claims, Finding, StoredLog};
+use crate::store::Store;
+use crate::store::audit::AuditReads;
+
+/// How many events outside of the tree are named.
+const MOST_STRAYS: u32 = 100;
+
+/// `agentidp audit verify`.
+pub(super) struct Verification(pub(super) Verify);
+
+impl OnStore for Verification {
+    type Output = Result<(), Failure>;
+
+    async fn run<S: Store>(self, store: S) -> Self::Output {
+        let (_, key) = log(&store).await?;
+        let verifier = match self.0.verifier()? {
+            Some(given) => given,
+            None => {
+                say(format_args!("note   by the key that the database has: {}", key.verifier));
+                kept_verifier(&key)?
+            }
+        };
+        let mut checkpoints = self.0.kept(&verifier)?;
+        // Read before the head, so that it is not ahead of an honest one.
+        if let Some((checkpoint, _)) = checkpoint_get(&store, &verifier).await? {
+            checkpoints.push(("the log's last checkpoint", checkpoint));
+        }
+        let Head { size, root, .. } = store.audit_head().await?;
+        let strays = store.audit_strays(MOST_STRAYS).await?;
+        let strays = strays.into_iter().map(|id| Finding::Stray { id }).collect();
+        judge(&mut StoredLog::new(store), &Claims { size, root, checkpoints }, strays).await
+    }
+}
+
+/// `agentidp audit key`.
+pub(super) struct Key;
+
+impl OnStore for Key {
+    type Output = Result<(), Failure>;
+
+    async fn run<S: Store>(self, store: S) -> Self::Output {
+        say(log(&store).await?.1.verifier);
+        Ok(())
+    }
+}
+
+/// `agentidp audit checkpoint`.
+pub(super) struct LastCheckpoint;
+
+impl OnStore for LastCheckpoint {
+    type Output = Result<(), Failure>;
+
+    async fn run<S: Store>(self, store: S) -> Self::Output {
+        let (_, key) = log(&store).await?;
+        match checkpoint_get(&store, &kept_verifier(&key)?).await? {
+            Some((_, note)) => {
+                say(note.trim_end_matches('\n'));
+                Ok(())
+            }
+            None => Err(Failure::Unverifiable("the log has no checkpoint yet".to_owned())),
+        }
+    }
+}
+
+/// The log that the database has.
+async fn log<S: AuditReads>(store: &S) -> Result<(Head, StoredLogKey), Failure> {
+    let head = store.audit_head().await?;
+    let key = match &head.origin {
+        Some(origin) => store.audit_key_get(origin).await?,
+        None => None,
+    };
+    let none = "the database has no audit log yet; the first start of a server makes it";
+    key.map(|key| (head, key)).ok_or_else(|| Failure::Unverifiable(none.to_owned()))
+}
+
+fn kept_verifier(key: &StoredLogKey) -> Result<NoteVerifier, Failure> {
+    key.verifier.parse().map_err(|flaw| Failure::Log(LogFault::Note(flaw)))
+}

@@ -1,0 +1,156 @@
+//! The log of a server, read as everybody reads it (C2SP tlog-tiles).
+
+use std::ops::Range;
+use std::time::Duration;
+
+use reqwest::header::AUTHORIZATION;
+use reqwest::{Client, StatusCode, Url};
+
+use super::judge;
+use crate::app::Failure;
+use crate::crypto::NoteVerifier;
+use crate::domain::audit::verify::{Claims, Content, Entry, Source, event_id};
+use crate::domain::log::tiles::{self, TILE_WIDTH, TilePlace};
+use crate::domain::log::{Checkpoint, Hash, Tile};
+
+/// How long an answer may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
+/// Verifies the log under a URL.
+pub(super) async fn verify(
+    url: &str,
+    token: Option<String>,
+    verifier: &NoteVerifier,
+    mut checkpoints: Vec<(&'static str, Checkpoint)>,
+) -> Result<(), Failure> {
+    let mut log = RemoteLog::new(url, token)?;
+    let checkpoint = log.checkpoint(verifier).await?;
+    let (size, root) = (checkpoint.size, checkpoint.root);
+    log.size = size;
+    checkpoints.push(("the log's last checkpoint", checkpoint));
+    judge(&mut log, &Claims { size, root, checkpoints }, Vec::new()).await
+}
+
+/// A log behind a URL.
+pub(super) struct RemoteLog {
+    client: Client,
+    base: Url,
+    token: Option<String>,
+    /// How many leaves it had when it was asked.
+    size: u64,
+    /// Whether events are given to whom we are.
+    gives_events: bool,
+}
+
+impl RemoteLog {
+    pub(super) fn new(url: &str, token: Option<String>) -> Result<Self, Failure> {
+        let base = Url::parse(&format!("{}/", url.trim_end_matches('/')))
+            .map_err(|error| Failure::Unverifiable(format!("--log: {error}")))?;
+        let client = Client::builder()
+            .timeout(ANSWER_WITHIN)
+            .user_agent(concat!("agentidp/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Failure::Unverifiable(format!("no client can be made: {error}")))?;
+        let token = token.map(|token| token.trim().to_owned());
+        Ok(Self { client, base, token, size: 0, gives_events: true })
+    }
+
+    /// What the server answers, or the status of a refusal.
+    async fn get(&self, path: &str) -> Result<Result<Vec<u8>, StatusCode>, Failure> {
+        let failed = |error: String| Failure::Unverifiable(format!("{path} of the log: {error}"));
+        let url = self.base.join(path).map_err(|error| failed(error.to_string()))?;
+        let mut request = self.client.get(url);
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        // Without the URL, which an operator may have put a password in.
+        let response = request.send().await.map_err(|error| failed(error.without_url().to_string()))?;
+        if response.status() != StatusCode::OK {
+            return Ok(Err(response.status()));
+        }
+        let body = response.bytes().await.map_err(|error| failed(error.without_url().to_string()))?;
+        Ok(Ok(body.into()))
+    }
+
+    async fn get_whole(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        let answered = self.get(path).await?;
+        answered.map_err(|status| Failure::Unverifiable(format!("{path} of the log was answered {status}")))
+    }
+
+    /// The last checkpoint, if the key has signed it.
+    pub(super) async fn checkpoint(&self, verifier: &NoteVerifier) -> Result<Checkpoint, Failure> {
+        let note = self.get_whole("checkpoint").await?;
+        let flawed = |flaw: String| Failure::Unverifiable(format!("the checkpoint of the log: {flaw}"));
+        let note = String::from_utf8(note).map_err(|error| flawed(error.to_string()))?;
+        Checkpoint::verify(&note, verifier).map_err(|flaw| flawed(flaw.to_string()))
+    }
+
+    async fn tile(&self, tile: Tile) -> Result<Vec<Hash>, Failure> {
+        let bytes = self.get_whole(&tile.path()).await?;
+        let hashes = tiles::hashes_read(&bytes).filter(|hashes| hashes.len() == usize::from(tile.width));
+        hashes.ok_or_else(|| Failure::Unverifiable(format!("{} of the log is no such tile", tile.path())))
+    }
+}
+
+/// The place of the hashes from `start` on in a level of so many, up to the end of their tile.
+fn place_at(start: u64, all: u64) -> TilePlace {
+    let index = start / u64::from(TILE_WIDTH);
+    let width = (all - index * u64::from(TILE_WIDTH)).min(u64::from(TILE_WIDTH));
+    TilePlace { index, width: width as u16 }
+}
+
+impl Source for RemoteLog {
+    type Fault = Failure;
+
+    async fn entries(&mut self, from: u64, size: u64) -> Result<Vec<Entry>, Failure> {
+        let place = place_at(from, size);
+        let hashes = self.tile(Tile { level: 0, index: place.index, width: place.width }).await?;
+        let path = tiles::entries_path(place);
+        let bundle = match self.gives_events {
+            true => Some(self.get(&path).await?),
+            false => None,
+        };
+        let contents = match bundle {
+            Some(Ok(bundle)) => {
+                let no_bundle = || Failure::Unverifiable(format!("{path} of the log is no such bundle"));
+                let entries = tiles::entries_read(&bundle).ok_or_else(no_bundle)?;
+                if entries.len() != hashes.len() {
+                    return Err(no_bundle());
+                }
+                entries.into_iter().map(|entry| Content::Bytes(entry.to_vec())).collect()
+            }
+            Some(Err(StatusCode::NOT_FOUND | StatusCode::GONE)) => vec![Content::Gone; hashes.len()],
+            Some(Err(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)) | None => {
+                self.gives_events = false;
+                vec![Content::Withheld; hashes.len()]
+            }
+            Some(Err(status)) => {
+                return Err(Failure::Unverifiable(format!("{path} of the log was answered {status}")));
+            }
+        };
+        let start = place.start();
+        let entry_of = |(offset, (hash, content)): (usize, (Hash, Content))| {
+            let event_id = match &content {
+                Content::Bytes(bytes) => event_id(bytes),
+                _ => None,
+            };
+            Entry { index: start + offset as u64, hash: Some(hash), event_id, content }
+        };
+        Ok(hashes.into_iter().zip(contents).enumerate().map(entry_of).collect())
+    }
+
+    async fn nodes(&mut self, level: u8, range: Range<u64>) -> Result<Option<Vec<Option<Hash>>>, Failure> {
+        let all = Tile::hashes_at(level, self.size);
+        let (mut found, mut at) = (Vec::new(), range.start);
+        while at < range.end {
+            let place = place_at(at, all);
+            let hashes = self.tile(Tile { level, index: place.index, width: place.width }).await?;
+            let end = range.end.min(place.start() + hashes.len() as u64);
+            for index in at..end {
+                found.push(hashes.get((index - place.start()) as usize).copied());
+            }
+            at = end.max(at + 1);
+        }
+        Ok(Some(found))
+    }
+}
