@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -208,12 +208,49 @@ impl Server {
         String::from_utf8_lossy(&fs::read(self.folder.join("log")).unwrap_or_default()).into_owned()
     }
 
+    /// Runs another command of the binary with the server's settings, in the server's folder.
+    ///
+    /// # Panics
+    /// When there is no binary.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let output = command(&self.folder, &self.environment).args(arguments).output();
+        output.unwrap_or_else(|error| panic!("{}: {error}; build it first", binary().display()))
+    }
+
+    /// Writes a file into the server's folder, and says where.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn keep(&self, name: &str, content: &[u8]) -> PathBuf {
+        let path = self.folder.join(name);
+        fs::write(&path, content).expect("a file can be written beside the server's own");
+        path
+    }
+
     /// Does something to the database behind the server's back, to see it fail.
     ///
     /// # Panics
     /// When the database refuses.
     pub fn break_database(&self, sql: &str) {
         execute(&self.database_url, sql);
+    }
+
+    /// The number that a query comes to.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub fn count(&self, sql: &str) -> i64 {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        let counted = runtime().block_on(async {
+            if self.database_url.starts_with("sqlite:") {
+                let mut connection = sqlx::SqliteConnection::connect(&self.database_url).await?;
+                sqlx::raw_sql(sql).fetch_one(&mut connection).await?.try_get(0)
+            } else {
+                let mut connection = sqlx::PgConnection::connect(&self.database_url).await?;
+                sqlx::raw_sql(sql).fetch_one(&mut connection).await?.try_get(0)
+            }
+        });
+        counted.unwrap_or_else(|error: sqlx::Error| panic!("the database refused: {error}"))
     }
 
     /// Takes the database away until the answer is dropped: PostgreSQL's connections are ended and no new one is let in;

@@ -5,6 +5,7 @@
 
 mod agents;
 mod audit;
+mod audit_log;
 mod authorization;
 mod connections;
 mod credentials;

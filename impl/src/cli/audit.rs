@@ -14,7 +14,7 @@ use super::say;
 use crate::app::{self, Failure};
 use crate::config::Config;
 use crate::crypto::NoteVerifier;
-use crate::domain::audit::verify::{Claims, Report, Source, verify};
+use crate::domain::audit::verify::{Claims, Finding, Report, Source, verify};
 use crate::domain::log::Checkpoint;
 
 /// How often the progress is shown.
@@ -124,11 +124,7 @@ fn read_text(path: &Path) -> Result<String, Failure> {
 }
 
 /// Verifies a source, with its progress on a terminal, and says what came of it.
-async fn judge<S: Source>(
-    source: &mut S,
-    claims: &Claims,
-    strays: Vec<crate::domain::audit::verify::Finding>,
-) -> Result<(), Failure>
+async fn judge<S: Source>(source: &mut S, claims: &Claims, strays: Vec<Finding>) -> Result<(), Failure>
 where
     Failure: From<S::Fault>,
 {
@@ -173,7 +169,6 @@ struct Progress {
     live: bool,
 }
 
-#[expect(clippy::disallowed_methods, reason = "what a person sees of a command's progress is no decision")]
 impl Progress {
     fn new(size: u64) -> Self {
         Self { size, shown: None, live: io::stderr().is_terminal() }

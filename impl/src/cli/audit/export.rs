@@ -48,7 +48,7 @@ pub(super) async fn verify(
         Box::new(BufReader::with_capacity(1 << 20, File::open(path).map_err(unreadable)?))
     };
     let mut lines = Lines { reader, number: 0, line: String::new() };
-    let first = lines.next()?.map(|line| serde_json::from_str::<Beginning>(line));
+    let first = lines.next()?.map(serde_json::from_str::<Beginning>);
     let Some(Ok(beginning)) = first else {
         return Err(Failure::Unverifiable("the first line of the export has no checkpoint".to_owned()));
     };

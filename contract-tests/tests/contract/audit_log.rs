@@ -1,0 +1,250 @@
+//! The audit log as an outsider judges it: with the command, over a database that somebody was at behind the server's back.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use contract_tests::on_both_databases;
+use contract_tests::server::Database;
+use contract_tests::world::{Case, World};
+
+on_both_databases![
+    an_honest_log_is_whole_and_continues_the_checkpoint_that_was_kept,
+    a_byte_of_an_event_that_was_changed_is_named,
+    a_column_that_was_changed_and_its_bytes_not_is_named,
+    a_row_that_was_removed_is_named,
+    two_events_that_changed_places_are_named,
+    a_tail_that_was_rolled_back_is_found_by_a_kept_checkpoint,
+    an_event_put_in_behind_the_servers_back_is_named,
+    what_cannot_be_judged_is_not_called_wrong,
+];
+
+/// What the command says, and how it ends.
+fn judged(world: &World, arguments: &[&str]) -> (i32, String) {
+    let output = world.server.run(&[&["audit", "verify"], arguments].concat());
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    (output.status.code().unwrap_or(-1), said)
+}
+
+/// Keeps a checkpoint beside the server, and says where.
+fn keep(world: &World, name: &str, checkpoint: &[u8]) -> String {
+    world.server.keep(name, checkpoint).display().to_string()
+}
+
+/// A log of some events, and its checkpoint.
+fn log_of_agents(case: Case) -> (World, String) {
+    let world = case.world();
+    for number in 0..3 {
+        world.agent(&format!("agent-{number}@agents.example.com"), &["resume:read"]);
+    }
+    let checkpoint = settled(&world);
+    (world, checkpoint)
+}
+
+/// The last checkpoint, once everything that happened is in the tree.
+fn settled(world: &World) -> String {
+    let started = std::time::Instant::now();
+    loop {
+        let (code, said) = judged(world, &[]);
+        let output = world.server.run(&["audit", "checkpoint"]);
+        let checkpoint = String::from_utf8_lossy(&output.stdout).into_owned();
+        let size = checkpoint.lines().nth(1).unwrap_or_default().to_owned();
+        let events = world.server.count("SELECT count(*) FROM audit_events");
+        if code == 0 && size == events.to_string() {
+            return checkpoint;
+        }
+        assert!(started.elapsed().as_secs() < 30, "{size} of {events} events are signed: {said}");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
+/// Lets the owner of the tables do what the triggers forbid.
+fn unguarded(world: &World, table: &str, triggers: &[&str]) {
+    match world.server.database() {
+        Database::Sqlite => {
+            for trigger in triggers {
+                world.server.break_database(&format!("DROP TRIGGER {trigger}"));
+            }
+        }
+        Database::Postgres => {
+            world.server.break_database(&format!("ALTER TABLE {table} DISABLE TRIGGER ALL"))
+        }
+    }
+}
+
+/// A hash as the database's SQL writes it.
+fn blob(world: &World, base64: &str) -> String {
+    let bytes = STANDARD.decode(base64).expect("a checkpoint has its root in base64");
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    match world.server.database() {
+        Database::Sqlite => format!("x'{hex}'"),
+        Database::Postgres => format!("'\\x{hex}'::bytea"),
+    }
+}
+
+const EVENTS: &[&str] =
+    &["audit_events_keep_updated", "audit_events_keep_deleted", "audit_events_keep_first"];
+
+/// An event, by its leaf.
+fn event_at(index: u64) -> String {
+    format!("(SELECT event_id FROM audit_leaves WHERE leaf_index = {index})")
+}
+
+fn an_honest_log_is_whole_and_continues_the_checkpoint_that_was_kept(case: Case) {
+    let (world, checkpoint) = log_of_agents(case);
+    let key = String::from_utf8_lossy(&world.server.run(&["audit", "key"]).stdout).into_owned();
+    assert!(key.starts_with(&format!("127.0.0.1:{}/audit+", world.server.port)), "{key}");
+    let kept = keep(&world, "checkpoint", checkpoint.as_bytes());
+    world.agent("later@agents.example.com", &["resume:read"]);
+    settled(&world);
+    let (code, said) = judged(&world, &["--key", key.trim(), "--checkpoint", &kept]);
+    assert!(
+        code == 0 && said.contains("it continues the kept checkpoint") && said.contains("is whole"),
+        "{said}"
+    );
+}
+
+fn a_byte_of_an_event_that_was_changed_is_named(case: Case) {
+    let (world, _) = log_of_agents(case);
+    unguarded(&world, "audit_events", EVENTS);
+    let change = match world.server.database() {
+        Database::Sqlite => "CAST(replace(CAST(content AS TEXT), 'success', 'succesS') AS BLOB)",
+        Database::Postgres => {
+            "convert_to(replace(convert_from(content, 'UTF8'), 'success', 'succesS'), 'UTF8')"
+        }
+    };
+    world
+        .server
+        .break_database(&format!("UPDATE audit_events SET content = {change} WHERE id = {}", event_at(4)));
+    let (code, said) = judged(&world, &[]);
+    assert!(code == 1 && said.contains("the event at index 4 (") && said.contains("was changed"), "{said}");
+    assert_eq!(said.matches("WRONG").count(), 1, "{said}");
+}
+
+fn a_column_that_was_changed_and_its_bytes_not_is_named(case: Case) {
+    let (world, _) = log_of_agents(case);
+    unguarded(&world, "audit_events", EVENTS);
+    world
+        .server
+        .break_database(&format!("UPDATE audit_events SET outcome = 'denied' WHERE id = {}", event_at(3)));
+    let (code, said) = judged(&world, &[]);
+    assert!(code == 1 && said.contains("the column outcome of the event at index 3 ("), "{said}");
+    assert_eq!(said.matches("WRONG").count(), 1, "{said}");
+}
+
+fn a_row_that_was_removed_is_named(case: Case) {
+    let (world, _) = log_of_agents(case);
+    unguarded(&world, "audit_events", EVENTS);
+    world.server.break_database(&format!("DELETE FROM audit_events WHERE id = {}", event_at(2)));
+    let (code, said) = judged(&world, &[]);
+    assert!(code == 1 && said.contains("the event at index 2 (") && said.contains("was removed"), "{said}");
+    assert_eq!(said.matches("WRONG").count(), 1, "{said}");
+
+    unguarded(&world, "audit_leaves", &["audit_leaves_keep_deleted"]);
+    world.server.break_database("DELETE FROM audit_leaves WHERE leaf_index = 1");
+    let (code, said) = judged(&world, &[]);
+    assert!(
+        code == 1 && said.contains("the leaf 1 was removed") && said.contains("neither in the tree"),
+        "{said}"
+    );
+}
+
+fn two_events_that_changed_places_are_named(case: Case) {
+    let (world, _) = log_of_agents(case);
+    unguarded(&world, "audit_events", EVENTS);
+    let (left, right) = (event_at(1), event_at(3));
+    let contents = "(SELECT o.content FROM audit_events o WHERE o.id = ";
+    world.server.break_database(&format!(
+        "CREATE TABLE places AS SELECT id, CASE id WHEN {left} THEN {contents}{right}) ELSE {contents}{left}) END AS content \
+         FROM audit_events WHERE id IN ({left}, {right})"
+    ));
+    world.server.break_database(
+        "UPDATE audit_events SET content = (SELECT p.content FROM places p WHERE p.id = audit_events.id) \
+         WHERE id IN (SELECT id FROM places)",
+    );
+    let (code, said) = judged(&world, &[]);
+    assert!(
+        code == 1 && said.contains("at index 1 there is the event") && said.contains("at index 3 there is"),
+        "{said}"
+    );
+    assert_eq!(said.matches("WRONG").count(), 2, "{said}");
+}
+
+fn a_tail_that_was_rolled_back_is_found_by_a_kept_checkpoint(case: Case) {
+    let world = case.world();
+    let early = settled(&world);
+    let size: u64 = early
+        .lines()
+        .nth(1)
+        .unwrap_or_default()
+        .parse()
+        .expect("a checkpoint has its size in the second line");
+    let root = early.lines().nth(2).unwrap_or_default();
+    world.agent("later@agents.example.com", &["resume:read"]);
+    let kept = keep(&world, "checkpoint", settled(&world).as_bytes());
+    // As if the database were a copy from before: nothing in it tells.
+    let tables = [
+        (
+            "audit_events",
+            EVENTS,
+            format!(
+                "DELETE FROM audit_events WHERE id IN (SELECT event_id FROM audit_leaves WHERE leaf_index >= {size})"
+            ),
+        ),
+        (
+            "audit_leaves",
+            &["audit_leaves_keep_deleted"],
+            format!("DELETE FROM audit_leaves WHERE leaf_index >= {size}"),
+        ),
+        (
+            "audit_head",
+            &["audit_head_grow"],
+            format!("UPDATE audit_head SET tree_size = {size}, root_hash = {}", blob(&world, root)),
+        ),
+        (
+            "audit_checkpoints",
+            &["audit_checkpoints_grow"],
+            format!("UPDATE audit_checkpoints SET tree_size = {size}, note = '{early}'"),
+        ),
+    ];
+    for (table, triggers, sql) in tables {
+        unguarded(&world, table, triggers);
+        world.server.break_database(&sql);
+    }
+    let (code, said) = judged(&world, &[]);
+    assert_eq!(code, 0, "nothing inside tells: {said}");
+    let (code, said) = judged(&world, &["--checkpoint", &kept]);
+    assert!(
+        code == 1 && said.contains("the log went back") && said.contains("the kept checkpoint"),
+        "{said}"
+    );
+}
+
+fn an_event_put_in_behind_the_servers_back_is_named(case: Case) {
+    let (world, _) = log_of_agents(case);
+    unguarded(&world, "audit_events", &["audit_events_pend", "audit_events_keep_first"]);
+    let (id, time) = match world.server.database() {
+        Database::Sqlite => ("x'01a20aea6dd279639b6382e9d7784868'", "'2026-11-23T00:00:00.000+00:00'"),
+        Database::Postgres => ("'01a20aea-6dd2-7963-9b63-82e9d7784868'", "'2026-11-23T00:00:00Z'"),
+    };
+    world.server.break_database(&format!(
+        "INSERT INTO audit_events (id, time, action, outcome, content) \
+         SELECT {id}, {time}, action, outcome, content FROM audit_events WHERE id = {}",
+        event_at(0)
+    ));
+    let (code, said) = judged(&world, &[]);
+    assert!(
+        code == 1 && said.contains("01a20aea-6dd2-7963-9b63-82e9d7784868 is neither in the tree"),
+        "{said}"
+    );
+}
+
+fn what_cannot_be_judged_is_not_called_wrong(case: Case) {
+    let (world, checkpoint) = log_of_agents(case);
+    let (code, said) = judged(&world, &["--key", "example.com/audit+00000000+AAAA"]);
+    assert!(code == 2 && said.contains("--key: "), "{said}");
+    let foreign = keep(&world, "foreign", checkpoint.replace("\n\n", "\nmore\n\n").as_bytes());
+    let (code, said) = judged(&world, &["--checkpoint", &foreign]);
+    assert!(code == 2 && said.contains("foreign: "), "{said}");
+    let (code, said) = judged(&world, &["--export", "nowhere.ndjson"]);
+    assert!(code == 2 && said.contains("--key is needed"), "{said}");
+}
