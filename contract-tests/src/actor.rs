@@ -1,10 +1,12 @@
 //! Who sends requests, and what comes back.
+//!
+//! An [`Actor`] acts in a [`Place`]: on the server of a test, or on a deployment.
 
 use std::fmt;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::LazyLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -12,6 +14,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::check::Exchange;
+use crate::operations::RESERVED;
 use crate::recording;
 use crate::server::Credentials;
 use crate::world::World;
@@ -19,14 +22,72 @@ use crate::world::World;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-static CLIENT: LazyLock<reqwest::blocking::Client> = LazyLock::new(|| {
+/// The client of the tests. They stay on loopback, where there is no TLS and no certificate to trust.
+pub(crate) static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+    client(PATIENCE).no_proxy().tls_certs_only([]).build().expect("an HTTP client can be made")
+});
+
+/// An HTTP client that takes every answer as it comes, with so much time for each.
+pub(crate) fn client(patience: Duration) -> reqwest::blocking::ClientBuilder {
     reqwest::blocking::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .timeout(PATIENCE)
+        .timeout(patience)
+        .user_agent(concat!("agentidp-contract-tests/", env!("CARGO_PKG_VERSION")))
+}
+
+/// The HTTP client of a program.
+pub type Client = reqwest::blocking::Client;
+
+/// A client for a deployment: with so much time for each answer, and with the certificates that it trusts instead of the
+/// system's, by the name and the text of a PEM file.
+///
+/// # Errors
+/// When there is no certificate in the file, or the system has none to trust.
+pub fn client_of(
+    base: &str,
+    patience: Duration,
+    certificates: Option<(String, String)>,
+) -> Result<Client, String> {
+    let building = match certificates {
+        Some((name, pem)) => {
+            let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes())
+                .ok()
+                .filter(|certificates| !certificates.is_empty())
+                .ok_or_else(|| format!("{name}: there is no PEM certificate in it"))?;
+            client(patience).tls_certs_only(certificates)
+        }
+        // Without TLS there is nothing to trust, and nothing that the system would have to have.
+        None if base.starts_with("http:") => client(patience).tls_certs_only([]),
+        None => client(patience),
+    };
+    building
         .build()
-        .expect("an HTTP client can be made")
-});
+        .map_err(|error| format!("no HTTPS client can be made: {}", crate::deployment::causes(&error)))
+}
+
+/// Where requests go.
+pub trait Place: Sized {
+    /// Sends a request, judges the answer by the specification, and notes both.
+    fn send(&self, request: Request) -> Answer<'_, Self>;
+
+    /// Takes note of a secret or a token that must appear nowhere.
+    fn remember(&self, secret: &str);
+
+    /// A text as people may read it.
+    fn redacted(&self, text: String) -> String;
+
+    /// The client that registers everybody else.
+    fn operator(&self) -> Actor<'_, Self>;
+
+    /// The operator's bearer of this scope, who sees agents of every owner if the operator may.
+    fn seeing_all(&self, scope: &str) -> Actor<'_, Self>;
+
+    /// The email address of an agent that is registered here under this name.
+    fn email(&self, name: &str) -> String;
+
+    /// Ends a test or a scenario, because an answer breaks a rule.
+    fn broken(&self, rule: &str, exchange: &Exchange) -> !;
+}
 
 /// A request as it is sent.
 #[derive(Clone, Debug)]
@@ -38,6 +99,26 @@ pub struct Request {
 }
 
 impl Request {
+    /// The method.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The path and the query.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The headers, as they were added.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
+    /// The body.
+    pub fn content(&self) -> &[u8] {
+        &self.body
+    }
+
     /// A request without headers and body.
     pub fn new(method: &str, target: &str) -> Self {
         Self { method: method.to_owned(), target: target.to_owned(), headers: Vec::new(), body: Vec::new() }
@@ -84,10 +165,15 @@ impl Request {
 }
 
 /// Who sends a request.
-#[derive(Clone)]
-pub struct Actor<'w> {
-    world: &'w World,
+pub struct Actor<'w, P = World> {
+    place: &'w P,
     shows: Shows,
+}
+
+impl<P> Clone for Actor<'_, P> {
+    fn clone(&self) -> Self {
+        Self { place: self.place, shows: self.shows.clone() }
+    }
 }
 
 #[derive(Clone)]
@@ -97,18 +183,18 @@ enum Shows {
     Token(String),
 }
 
-impl<'w> Actor<'w> {
-    pub(crate) fn nobody(world: &'w World) -> Self {
-        Self { world, shows: Shows::Nothing }
+impl<'w, P: Place> Actor<'w, P> {
+    pub(crate) fn nobody(place: &'w P) -> Self {
+        Self { place, shows: Shows::Nothing }
     }
 
-    pub(crate) fn client(world: &'w World, credentials: Credentials) -> Self {
-        world.remember(&credentials.client_secret);
-        Self { world, shows: Shows::Secret(credentials) }
+    pub(crate) fn client(place: &'w P, credentials: Credentials) -> Self {
+        place.remember(&credentials.client_secret);
+        Self { place, shows: Shows::Secret(credentials) }
     }
 
-    pub(crate) fn bearer(world: &'w World, token: String) -> Self {
-        Self { world, shows: Shows::Token(token) }
+    pub(crate) fn bearer(place: &'w P, token: String) -> Self {
+        Self { place, shows: Shows::Token(token) }
     }
 
     /// The credentials of a client.
@@ -142,73 +228,78 @@ impl<'w> Actor<'w> {
     ///
     /// # Panics
     /// When it gets none.
-    pub fn holding(&self, scope: &str) -> Actor<'w> {
-        let answer = self.asks_for_a_token(&[("scope", scope)]);
-        assert_eq!(answer.status(), 200, "no token for {scope}:\n{answer}");
-        let token = answer.json()["access_token"].as_str().unwrap_or_default().to_owned();
-        Actor::bearer(self.world, token)
+    pub fn holding(&self, scope: &str) -> Self {
+        self.asks_for_a_token(&[("scope", scope)]).is(200).bearer()
+    }
+
+    /// Registers an agent, with a token of the scope that this takes. What comes back is the agent.
+    ///
+    /// # Panics
+    /// When it is not registered.
+    pub fn registers(&self, agent: &Value) -> Self {
+        let capabilities = agent["capabilities"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let mut scope = vec!["agents:write"];
+        scope.extend(capabilities.filter(|capability| RESERVED.contains(capability)));
+        scope.sort_unstable();
+        scope.dedup();
+        self.place.seeing_all(&scope.join(" ")).posts("/agents", agent).is(201).holder()
     }
 
     /// Asks the token endpoint, with further parameters beside the grant.
-    pub fn asks_for_a_token(&self, more: &[(&str, &str)]) -> Answer<'w> {
+    pub fn asks_for_a_token(&self, more: &[(&str, &str)]) -> Answer<'w, P> {
         let mut pairs = vec![("grant_type", "client_credentials")];
         pairs.extend_from_slice(more);
         self.posts_form("/oauth2/token", &pairs)
     }
 
     /// Asks the introspection endpoint about a token.
-    pub fn asks_about(&self, token: &str) -> Answer<'w> {
+    pub fn asks_about(&self, token: &str) -> Answer<'w, P> {
         self.posts_form("/oauth2/introspect", &[("token", token)])
     }
 
     /// Asks the revocation endpoint to end a token.
-    pub fn revokes(&self, token: &str) -> Answer<'w> {
+    pub fn revokes(&self, token: &str) -> Answer<'w, P> {
         self.posts_form("/oauth2/revoke", &[("token", token)])
     }
 
     /// `GET`.
-    pub fn gets(&self, target: &str) -> Answer<'w> {
+    pub fn gets(&self, target: &str) -> Answer<'w, P> {
         self.sends(Request::new("GET", target))
     }
 
     /// `HEAD`.
-    pub fn heads(&self, target: &str) -> Answer<'w> {
+    pub fn heads(&self, target: &str) -> Answer<'w, P> {
         self.sends(Request::new("HEAD", target))
     }
 
     /// `POST` of JSON.
-    pub fn posts(&self, target: &str, body: &Value) -> Answer<'w> {
+    pub fn posts(&self, target: &str, body: &Value) -> Answer<'w, P> {
         self.sends(Request::new("POST", target).json(body))
     }
 
     /// `PUT` of JSON.
-    pub fn puts(&self, target: &str, body: &Value) -> Answer<'w> {
+    pub fn puts(&self, target: &str, body: &Value) -> Answer<'w, P> {
         self.sends(Request::new("PUT", target).json(body))
     }
 
     /// `PATCH` with a JSON merge patch.
-    pub fn patches(&self, target: &str, body: &Value) -> Answer<'w> {
+    pub fn patches(&self, target: &str, body: &Value) -> Answer<'w, P> {
         self.sends(Request::new("PATCH", target).merge_patch(body))
     }
 
     /// `DELETE`.
-    pub fn deletes(&self, target: &str) -> Answer<'w> {
+    pub fn deletes(&self, target: &str) -> Answer<'w, P> {
         self.sends(Request::new("DELETE", target))
     }
 
     /// `POST` of a form.
-    pub fn posts_form(&self, target: &str, pairs: &[(&str, &str)]) -> Answer<'w> {
+    pub fn posts_form(&self, target: &str, pairs: &[(&str, &str)]) -> Answer<'w, P> {
         self.sends(Request::new("POST", target).form(pairs))
     }
 
     /// Sends a request, with what the actor shows.
-    pub fn sends(&self, request: Request) -> Answer<'w> {
-        self.world.send(self.shown(request))
-    }
-
-    /// The same, where the server may be away: `None` if no whole answer came.
-    pub fn tries(&self, request: Request) -> Option<Answer<'w>> {
-        self.world.try_send(self.shown(request))
+    pub fn sends(&self, request: Request) -> Answer<'w, P> {
+        self.place.send(self.shown(request))
     }
 
     fn shown(&self, request: Request) -> Request {
@@ -220,15 +311,97 @@ impl<'w> Actor<'w> {
     }
 }
 
-/// An answer that the specification has nothing against.
-pub struct Answer<'w> {
-    world: &'w World,
+impl<'w> Actor<'w> {
+    /// Sends a request, where the server may be away: `None` if no whole answer came.
+    pub fn tries(&self, request: Request) -> Option<Answer<'w>> {
+        self.place.try_send(self.shown(request))
+    }
+}
+
+/// An answer. What the specification has against it is known by then: a test has failed, a deployment's report has it.
+pub struct Answer<'w, P = World> {
+    place: &'w P,
     exchange: Exchange,
 }
 
-impl<'w> Answer<'w> {
-    pub(crate) fn new(world: &'w World, exchange: Exchange) -> Self {
-        Self { world, exchange }
+impl<'w, P: Place> Answer<'w, P> {
+    pub(crate) fn new(place: &'w P, exchange: Exchange) -> Self {
+        Self { place, exchange }
+    }
+
+    /// The same, if it has this status.
+    ///
+    /// # Panics
+    /// When it has another one.
+    #[track_caller]
+    pub fn is(self, status: u16) -> Self {
+        let got = self.status();
+        self.shows(got == status, &format!("the status should be {status}, and is {got}"))
+    }
+
+    /// The same, if its JSON has this value at this pointer (RFC 6901).
+    ///
+    /// # Panics
+    /// When it has another one or none.
+    #[track_caller]
+    pub fn says(self, pointer: &str, value: impl Into<Value>) -> Self {
+        let (value, json) = (value.into(), self.json());
+        let got = json.pointer(pointer);
+        let rule = match got {
+            Some(got) => format!("{pointer} in the body should be {value}, and is {got}"),
+            None => format!("{pointer} in the body should be {value}, and is not there"),
+        };
+        self.shows(got == Some(&value), &rule)
+    }
+
+    /// The same, if a rule holds that is about what it says.
+    ///
+    /// # Panics
+    /// When the rule is broken.
+    #[track_caller]
+    pub fn shows(self, kept: bool, rule: &str) -> Self {
+        self.must(kept, rule);
+        self
+    }
+
+    /// Goes on if a rule holds that is about what it says.
+    ///
+    /// # Panics
+    /// When the rule is broken.
+    #[track_caller]
+    pub fn must(&self, kept: bool, rule: &str) {
+        if !kept {
+            self.place.broken(rule, &self.exchange);
+        }
+    }
+
+    /// The text in its JSON at this pointer (RFC 6901).
+    ///
+    /// # Panics
+    /// When there is none.
+    #[track_caller]
+    pub fn text_at(&self, pointer: &str) -> String {
+        match self.json().pointer(pointer).and_then(Value::as_str) {
+            Some(text) => text.to_owned(),
+            None => self.place.broken(&format!("{pointer} in the body should be a text"), &self.exchange),
+        }
+    }
+
+    /// The bearer of the access token in the answer.
+    pub fn bearer(&self) -> Actor<'w, P> {
+        let token = self.json()["access_token"].as_str().unwrap_or_default().to_owned();
+        Actor::bearer(self.place, token)
+    }
+
+    /// Who can show the secret in the answer to a registration, an issue or a rotation.
+    pub fn holder(&self) -> Actor<'w, P> {
+        let answer = self.json();
+        let credential = answer.get("credential").unwrap_or(&answer);
+        let text = |name: &str| credential[name].as_str().unwrap_or_default().to_owned();
+        Actor::client(
+            self.place,
+            Credentials { client_id: text("clientId"), client_secret: text("clientSecret") },
+        )
     }
 
     /// The status.
@@ -265,6 +438,12 @@ impl<'w> Answer<'w> {
         (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
     }
 
+    fn redacted(&self, text: String) -> String {
+        self.place.redacted(text)
+    }
+}
+
+impl Answer<'_> {
     /// Compares the whole answer with its recording.
     ///
     /// # Panics
@@ -278,7 +457,7 @@ impl<'w> Answer<'w> {
     /// # Panics
     /// When it differs.
     pub fn is_recorded_as(self, part: &str) -> Self {
-        self.world.is_recorded(part, &self.redacted(recording::answer(&self.exchange)));
+        self.place.is_recorded(part, &self.redacted(recording::answer(&self.exchange)));
         self
     }
 
@@ -289,20 +468,12 @@ impl<'w> Answer<'w> {
     pub fn has_a_token_recorded_as(self, part: &str) -> Self {
         let (header, claims) = self.token_parts();
         let text = format!("{}\n\n{}\n", recording::json(&header), recording::json(&claims));
-        self.world.is_recorded(part, &self.redacted(text));
+        self.place.is_recorded(part, &self.redacted(text));
         self
-    }
-
-    fn redacted(&self, text: String) -> String {
-        let known = [
-            (self.world.server.operator.client_id.as_str(), "[operator]"),
-            (self.world.server.base.as_str(), "[issuer]"),
-        ];
-        recording::redacted(text, &known)
     }
 }
 
-impl fmt::Display for Answer<'_> {
+impl<P: Place> fmt::Display for Answer<'_, P> {
     /// The whole exchange without its secrets, for the message of a failed test.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.redacted(recording::everything(&self.exchange)))
@@ -327,6 +498,30 @@ pub fn basic(credentials: &Credentials) -> String {
     format!("Basic {}", STANDARD.encode(pair))
 }
 
+/// The answer to a request, sent until it has this status: for what takes effect after a while.
+///
+/// # Panics
+/// When that takes more than half a minute.
+pub fn eventually<'w, P: Place>(status: u16, ask: impl FnMut() -> Answer<'w, P>) -> Answer<'w, P> {
+    sooner_or_later(ask, |answer| answer.status() == status).is(status)
+}
+
+/// The answer to a request, sent until something holds of it, or half a minute is over.
+pub(crate) fn sooner_or_later<'w, P: Place>(
+    mut ask: impl FnMut() -> Answer<'w, P>,
+    holds: impl Fn(&Answer<'w, P>) -> bool,
+) -> Answer<'w, P> {
+    let (started, mut pause) = (Instant::now(), Duration::from_millis(25));
+    loop {
+        let answer = ask();
+        if holds(&answer) || started.elapsed() > Duration::from_secs(30) {
+            return answer;
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(400));
+    }
+}
+
 /// Whether a server says that it is ready.
 pub(crate) fn is_ready(base: &str) -> bool {
     CLIENT
@@ -337,15 +532,12 @@ pub(crate) fn is_ready(base: &str) -> bool {
 }
 
 /// Sends a request with an HTTP client.
-pub(crate) fn send(base: &str, request: Request) -> Exchange {
-    let (method, target) = (request.method.clone(), request.target.clone());
-    try_send(base, request).unwrap_or_else(|error| panic!("{method} {target} got no answer: {error:?}"))
-}
-
-/// The same, where there may be no answer.
-pub(crate) fn try_send(base: &str, request: Request) -> Result<Exchange, reqwest::Error> {
+///
+/// # Errors
+/// When no whole answer comes.
+pub(crate) fn send(client: &Client, base: &str, request: Request) -> reqwest::Result<Exchange> {
     let method = reqwest::Method::from_bytes(request.method.as_bytes()).expect("the method is one");
-    let mut building = CLIENT.request(method, format!("{base}{}", request.target)).body(request.body);
+    let mut building = client.request(method, format!("{base}{}", request.target)).body(request.body);
     for (name, value) in &request.headers {
         building = building.header(name, value);
     }

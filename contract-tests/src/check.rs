@@ -31,6 +31,8 @@ pub struct Exchange {
 /// The judgement on one answer.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Verdict {
+    /// Whose answer it is: an operation's id, or `door`.
+    pub operation: String,
     /// Which declared response it is: the operation's id, or `door`, and the status. `HEAD` reaches nothing, as its
     /// answers are those of `GET`.
     pub reached: Option<(String, u16)>,
@@ -78,7 +80,7 @@ pub fn check(spec: &Spec, exchange: &Exchange) -> Verdict {
         }
     }
     let reached = (response.is_some() && exchange.method != "HEAD").then(|| (name.to_owned(), status));
-    Verdict { reached, faults }
+    Verdict { operation: name.to_owned(), reached, faults }
 }
 
 /// `Allow` names exactly the methods that the path has.

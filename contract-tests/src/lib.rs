@@ -8,16 +8,25 @@
 //! - [`events`] compares the audit events that requests leave with the table in the documentation;
 //! - [`server`] starts the real binary on a fresh database;
 //! - [`world`] is such a server as a test sees it, and [`actor`] is who sends requests there;
-//! - [`secret`] makes client secrets that nobody was given;
+//! - [`secret`] knows what secrets and tokens look like, and makes secrets that nobody was given;
 //! - [`line`] is a connection whose answers are timed;
-//! - [`recording`] turns an answer into the text that a snapshot keeps.
+//! - [`recording`] turns an answer into the text that a snapshot keeps;
+//! - [`operations`] has a good request for every operation.
+//!
+//! The program for QA does the same on any deployment: [`deployment`] is such a deployment, [`scenarios`] is the table of
+//! what is done there, [`run`] does it, and [`report`] writes down what came of it.
 
 pub mod actor;
 pub mod check;
 pub mod coverage;
+pub mod deployment;
 pub mod events;
 pub mod line;
+pub mod operations;
 pub mod recording;
+pub mod report;
+pub mod run;
+pub mod scenarios;
 pub mod secret;
 pub mod server;
 pub mod spec;

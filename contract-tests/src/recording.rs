@@ -10,6 +10,7 @@ use regex::{Captures, Regex};
 use serde_json::Value;
 
 use crate::check::Exchange;
+use crate::secret;
 use crate::spec::repository;
 
 /// Headers that are checked in every answer and recorded in one.
@@ -117,18 +118,13 @@ fn write(value: &Value, depth: usize, text: &mut String) {
 
 /// A text with names for what is `known` and for whatever else differs from run to run.
 pub fn redacted(mut text: String, known: &[(&str, &str)]) -> String {
-    static SECRET: LazyLock<Regex> =
-        LazyLock::new(|| regex(r"sas_[0-9A-Za-z]+_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}"));
-    static TOKEN: LazyLock<Regex> =
-        LazyLock::new(|| regex(r"eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]*"));
     static TIME: LazyLock<Regex> = LazyLock::new(|| regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"));
     static ID: LazyLock<Regex> =
         LazyLock::new(|| regex(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"));
     for (value, name) in known {
         text = text.replace(value, name);
     }
-    text = SECRET.replace_all(&text, "[secret]").into_owned();
-    text = TOKEN.replace_all(&text, "[token]").into_owned();
+    text = secret::without(&text);
     text = TIME.replace_all(&text, "[time]").into_owned();
     let mut ids: Vec<String> = Vec::new();
     ID.replace_all(&text, |found: &Captures<'_>| {

@@ -1,7 +1,10 @@
 //! Client secrets as their form says: `sas_<credential id>_<43 characters>_<checksum>`. Written here once more, so that a
-//! fault of the server's own reading cannot hide.
+//! fault of the server's own reading cannot hide. And what secrets and tokens look like in a text that should have none.
+
+use std::sync::LazyLock;
 
 use aws_lc_rs::digest;
+use regex::Regex;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -34,4 +37,32 @@ fn checksum_of(body: &str) -> String {
         number /= 62;
     }
     checksum
+}
+
+/// The secrets and the tokens in a text, each whole.
+pub fn in_text(text: &str) -> Vec<String> {
+    static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
+        regex(
+            r"sas_[0-9A-Za-z]+_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}|eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+",
+        )
+    });
+    WHOLE.find_iter(text).map(|found| found.as_str().to_owned()).collect()
+}
+
+/// A text with `[secret]` and `[token]` for whatever begins like one, however it goes on and also as a form writes it.
+pub fn without(text: &str) -> String {
+    static SECRET: LazyLock<Regex> = LazyLock::new(|| regex(r"sas(?:_|%5[Ff])[0-9A-Za-z][0-9A-Za-z_%]+"));
+    static TOKEN: LazyLock<Regex> =
+        LazyLock::new(|| regex(r"eyJ[0-9A-Za-z_%-]+(?:\.|%2[Ee])[0-9A-Za-z_%-]*(?:\.[0-9A-Za-z_%-]*)?"));
+    let text = SECRET.replace_all(text, "[secret]");
+    TOKEN.replace_all(&text, "[token]").into_owned()
+}
+
+/// The part of a secret or a token that proves something: the random part of a secret, the signature of a token.
+pub fn telling_part(secret: &str) -> &str {
+    secret.rsplit(['.', '_']).find(|part| part.len() >= 32).unwrap_or(secret)
+}
+
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("the pattern is one")
 }

@@ -22,16 +22,22 @@ pub struct Spec {
     pub door: BTreeMap<u16, Response>,
     /// The headers of every answer (`x-response-headers`).
     pub everywhere: Vec<Header>,
+    /// How many bytes the body of a request may have (`x-max-body-bytes`).
+    pub max_body_bytes: Option<usize>,
 }
 
 /// One operation.
 pub struct Operation {
     /// Its `operationId`.
     pub id: String,
+    /// The first of its tags.
+    pub tag: String,
     /// Its method, in capitals.
     pub method: String,
     /// Its path with the parameters in braces.
     pub path: String,
+    /// The media types of the bodies that it reads.
+    pub bodies: Vec<String>,
     /// What it may answer, by status.
     pub responses: BTreeMap<u16, Response>,
     /// Whom it answers.
@@ -98,8 +104,15 @@ impl Spec {
     /// # Panics
     /// As [`Spec::load`].
     pub fn parse(text: &str) -> Self {
-        let document: Value =
-            serde_norway::from_str(text).unwrap_or_else(|error| panic!("the specification: {error}"));
+        Self::read(text).unwrap_or_else(|fault| panic!("the specification: {fault}"))
+    }
+
+    /// Reads a document from its text.
+    ///
+    /// # Errors
+    /// When it is no YAML, or lacks what the linter demands of it.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let document: Value = serde_norway::from_str(text).map_err(|error| error.to_string())?;
         let definitions = document["components"]["schemas"]
             .as_object()
             .map(|schemas| {
@@ -115,21 +128,25 @@ impl Spec {
                 let Some(operation) = item.get(method) else {
                     continue;
                 };
+                let body = resolve(&document, &operation["requestBody"])?;
                 operations.push(Operation {
-                    id: text_of(&operation["operationId"]),
+                    id: text_of(&operation["operationId"])?,
+                    tag: operation["tags"][0].as_str().unwrap_or_default().to_owned(),
                     method: method.to_uppercase(),
                     path: path.clone(),
-                    responses: responses(&document, &operation["responses"]),
-                    security: security(operation),
+                    bodies: members(&body["content"]).map(|(media, _)| media.clone()).collect(),
+                    responses: responses(&document, &operation["responses"])?,
+                    security: security(operation)?,
                 });
             }
         }
-        Self {
-            door: responses(&document, &document["x-door-responses"]),
-            everywhere: headers(&document, &document["x-response-headers"]),
+        Ok(Self {
+            door: responses(&document, &document["x-door-responses"])?,
+            everywhere: headers(&document, &document["x-response-headers"])?,
+            max_body_bytes: document["x-max-body-bytes"].as_u64().and_then(|bytes| bytes.try_into().ok()),
             definitions: Value::Object(definitions),
             operations,
-        }
+        })
     }
 
     /// Whom a request is for. `target` may carry a query, which plays no part.
@@ -164,8 +181,11 @@ impl Spec {
             .with_draft(jsonschema::Draft::Draft202012)
             .should_validate_formats(true)
             .with_format("date-time", is_utc_with_milliseconds)
-            .build(&whole)
-            .unwrap_or_else(|error| panic!("the specification has a schema that is none: {error}"));
+            .build(&whole);
+        let validator = match validator {
+            Ok(validator) => validator,
+            Err(error) => return vec![format!("(the whole): the specification's schema is none: {error}")],
+        };
         validator
             .iter_errors(value)
             .map(|error| format!("{}: {error}", pointer(&error.instance_path().to_string())))
@@ -210,44 +230,41 @@ fn matches(template: &str, path: &str) -> bool {
         })
 }
 
-fn security(operation: &Value) -> Security {
+fn security(operation: &Value) -> Result<Security, String> {
     if operation.get("x-client-authentication").is_some() {
-        return Security::Client;
+        return Ok(Security::Client);
     }
-    match &operation["security"][0]["oauth2"] {
+    Ok(match &operation["security"][0]["oauth2"] {
         Value::Array(scopes) => Security::Bearer {
-            scopes: scopes.iter().map(text_of).collect(),
+            scopes: scopes.iter().map(text_of).collect::<Result<_, _>>()?,
             own: operation["x-self"]["scope"].as_str().map(str::to_owned),
         },
         _ => Security::Public,
-    }
+    })
 }
 
-fn responses(document: &Value, written: &Value) -> BTreeMap<u16, Response> {
-    members(written)
-        .map(|(status, response)| {
-            let status = status.parse().unwrap_or_else(|_| panic!("{status} is not the number of a status"));
-            let response = resolve(document, response);
-            let content = members(&response["content"])
-                .map(|(media, content)| (media.clone(), json_schema(&content["schema"])))
-                .collect();
-            let headers = headers(document, &response["headers"]);
-            (status, Response { headers, content })
-        })
-        .collect()
+fn responses(document: &Value, written: &Value) -> Result<BTreeMap<u16, Response>, String> {
+    let response = |(status, response): (&String, &Value)| {
+        let status = status.parse().map_err(|_| format!("{status} is not the number of a status"))?;
+        let response = resolve(document, response)?;
+        let content = members(&response["content"])
+            .map(|(media, content)| (media.clone(), json_schema(&content["schema"])))
+            .collect();
+        Ok((status, Response { headers: headers(document, &response["headers"])?, content }))
+    };
+    members(written).map(response).collect()
 }
 
-fn headers(document: &Value, written: &Value) -> Vec<Header> {
-    members(written)
-        .map(|(name, header)| {
-            let header = resolve(document, header);
-            Header {
-                name: name.clone(),
-                required: header["required"].as_bool().unwrap_or(false),
-                schema: json_schema(resolve(document, &header["schema"])),
-            }
+fn headers(document: &Value, written: &Value) -> Result<Vec<Header>, String> {
+    let header = |(name, header): (&String, &Value)| {
+        let header = resolve(document, header)?;
+        Ok(Header {
+            name: name.clone(),
+            required: header["required"].as_bool().unwrap_or(false),
+            schema: json_schema(resolve(document, &header["schema"])?),
         })
-        .collect()
+    };
+    members(written).map(header).collect()
 }
 
 /// An OpenAPI 3.0 schema of an answer as a JSON Schema: `nullable` becomes a type, formats of numbers become bounds, and an
@@ -300,12 +317,12 @@ fn bounds(schema: &mut Map<String, Value>, minimum: i64, maximum: i64) {
     schema.entry("maximum").or_insert(json!(maximum));
 }
 
-fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+fn resolve<'a>(document: &'a Value, value: &'a Value) -> Result<&'a Value, String> {
     match value.get("$ref").and_then(Value::as_str) {
         Some(reference) => document
             .pointer(reference.trim_start_matches('#'))
-            .unwrap_or_else(|| panic!("{reference} leads nowhere")),
-        None => value,
+            .ok_or_else(|| format!("{reference} leads nowhere")),
+        None => Ok(value),
     }
 }
 
@@ -313,6 +330,6 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }
 
-fn text_of(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} should be a text")).to_owned()
+fn text_of(value: &Value) -> Result<String, String> {
+    value.as_str().map(str::to_owned).ok_or_else(|| format!("{value} should be a text"))
 }

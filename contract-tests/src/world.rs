@@ -4,25 +4,29 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::actor::{Actor, Answer, Request};
+use crate::actor::{self, Actor, Answer, Place, Request};
 use crate::check::{Exchange, check};
-use crate::coverage;
 use crate::events::{self, Asked};
-use crate::recording;
+use crate::operations::{self, new_agent, with};
 use crate::server::{Credentials, Database, Server};
 use crate::spec::Spec;
+use crate::{coverage, recording, secret};
 
 /// The specification, read once.
 static SPEC: LazyLock<Spec> = LazyLock::new(Spec::load);
 
 /// The time in so many seconds, as requests write it.
-#[allow(clippy::disallowed_methods, reason = "the server's clock is the machine's, and so is the tests'")]
 pub fn in_seconds(seconds: u64) -> String {
-    let time = std::time::SystemTime::now() + std::time::Duration::from_secs(seconds);
-    chrono::DateTime::<chrono::Utc>::from(time).to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+    let time = now() + std::time::Duration::from_secs(seconds);
+    time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+/// The machine's time.
+#[allow(clippy::disallowed_methods, reason = "the server's clock is the machine's, and so is the tests'")]
+pub(crate) fn now() -> chrono::DateTime<chrono::Utc> {
+    std::time::SystemTime::now().into()
 }
 
 /// One test on one database.
@@ -131,34 +135,7 @@ impl World {
 
     /// An agent that the operator registers, with further members of `NewAgent`.
     pub fn agent_like(&self, email: &str, capabilities: &[&str], more: &Value) -> Actor<'_> {
-        let mut agent = json!({
-            "email": email,
-            "agentType": "screener",
-            "version": "v1.4.2",
-            "capabilities": capabilities,
-            "deploymentEnv": "production",
-        });
-        for (name, value) in more.as_object().into_iter().flatten() {
-            agent[name] = value.clone();
-        }
-        let reserved = [
-            "agents:read",
-            "agents:write",
-            "credentials:write",
-            "tokens:introspect",
-            "tokens:revoke",
-            "audit:read",
-            "idp:admin",
-        ];
-        let mut scope = vec!["agents:write", "idp:admin"];
-        scope.extend(capabilities.iter().filter(|capability| reserved.contains(capability)));
-        scope.sort_unstable();
-        scope.dedup();
-        let answer = self.operator().holding(&scope.join(" ")).posts("/agents", &agent);
-        assert_eq!(answer.status(), 201, "{answer}");
-        let credential = &answer.json()["credential"];
-        let text = |name: &str| credential[name].as_str().unwrap_or_default().to_owned();
-        Actor::client(self, Credentials { client_id: text("clientId"), client_secret: text("clientSecret") })
+        self.operator().registers(&with(new_agent(email, capabilities), more))
     }
 
     /// The id of the newest credential of an agent.
@@ -166,17 +143,12 @@ impl World {
     /// # Panics
     /// When it has none.
     pub fn credential_of(&self, agent: &Actor<'_>) -> String {
-        let reader = self.operator().holding("agents:read idp:admin");
-        let page = reader.gets(&format!("/agents/{}/credentials?limit=1", agent.id()));
-        let id = page.json()["items"][0]["id"].as_str().map(str::to_owned);
-        id.unwrap_or_else(|| panic!("there is no credential:\n{page}"))
+        operations::credential_of(self, agent)
     }
 
     /// Who can show a secret that was just issued or rotated.
     pub fn holder_of(&self, issued: &Answer<'_>) -> Actor<'_> {
-        let credential = issued.json();
-        let text = |name: &str| credential[name].as_str().unwrap_or_default().to_owned();
-        self.somebody(&text("clientId"), &text("clientSecret"))
+        Actor::client(self, issued.holder().credentials().clone())
     }
 
     /// Judges an exchange by the specification and notes it for the coverage.
@@ -191,7 +163,7 @@ impl World {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(Asked::of(&SPEC, &exchange));
         let faults = verdict.faults;
         let answer = Answer::new(self, exchange);
-        for secret in secrets_in(&answer.text()) {
+        for secret in secret::in_text(&answer.text()) {
             self.remember(&secret);
         }
         assert!(
@@ -205,6 +177,11 @@ impl World {
     /// Sends a request as raw bytes. `method` and `target` say what the specification should be asked about.
     pub fn raw(&self, method: &str, target: &str, bytes: &[u8]) -> Answer<'_> {
         self.judge(crate::actor::raw(self.server.port, method, target, bytes))
+    }
+
+    /// The answer to a request where the server may be away: `None` if no whole one came.
+    pub(crate) fn try_send(&self, request: Request) -> Option<Answer<'_>> {
+        Some(self.judge(actor::send(&actor::CLIENT, &self.server.base, request).ok()?))
     }
 
     /// Says that requests are sent past this world, or that answers may be lost: its events are then no part of what is
@@ -222,16 +199,8 @@ impl World {
     ///
     /// # Panics
     /// When that takes more than half a minute.
-    pub fn eventually<'w>(&'w self, status: u16, mut ask: impl FnMut() -> Answer<'w>) -> Answer<'w> {
-        let started = std::time::Instant::now();
-        loop {
-            let answer = ask();
-            if answer.status() == status {
-                return answer;
-            }
-            assert!(started.elapsed() < std::time::Duration::from_secs(30), "still not {status}:\n{answer}");
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
+    pub fn eventually<'w>(&'w self, status: u16, ask: impl FnMut() -> Answer<'w>) -> Answer<'w> {
+        actor::eventually(status, ask)
     }
 
     /// Compares a text with the recording of this test; `part` tells several in one test apart.
@@ -245,22 +214,46 @@ impl World {
         }
         recording::compare(&name, text);
     }
+}
+
+impl Place for World {
+    fn send(&self, request: Request) -> Answer<'_> {
+        let what = format!("{} {}", request.method(), request.target());
+        let exchange = actor::send(&actor::CLIENT, &self.server.base, request)
+            .unwrap_or_else(|error| panic!("{what} got no answer: {error:?}"));
+        self.judge(exchange)
+    }
 
     /// Makes sure that a secret or a token appears in no log.
-    pub(crate) fn remember(&self, secret: &str) {
+    fn remember(&self, secret: &str) {
         if secret.len() > 16 {
             self.secrets.lock().unwrap_or_else(PoisonError::into_inner).insert(secret.to_owned());
         }
     }
 
-    /// Sends a request as nobody in particular.
-    pub(crate) fn send(&self, request: Request) -> Answer<'_> {
-        self.judge(crate::actor::send(&self.server.base, request))
+    fn redacted(&self, text: String) -> String {
+        let known = [
+            (self.server.operator.client_id.as_str(), "[operator]"),
+            (self.server.base.as_str(), "[issuer]"),
+        ];
+        recording::redacted(text, &known)
     }
 
-    /// The same, where the server may be away.
-    pub(crate) fn try_send(&self, request: Request) -> Option<Answer<'_>> {
-        Some(self.judge(crate::actor::try_send(&self.server.base, request).ok()?))
+    fn operator(&self) -> Actor<'_> {
+        Self::operator(self)
+    }
+
+    fn seeing_all(&self, scope: &str) -> Actor<'_> {
+        Self::operator(self).holding(&operations::scope_with(scope, "idp:admin"))
+    }
+
+    fn email(&self, name: &str) -> String {
+        format!("{name}@example.com")
+    }
+
+    #[track_caller]
+    fn broken(&self, rule: &str, exchange: &Exchange) -> ! {
+        panic!("{rule}\n{}", self.redacted(recording::everything(exchange)))
     }
 }
 
@@ -281,18 +274,8 @@ impl Drop for World {
         }
         let log = self.server.log();
         for secret in self.secrets.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            // The part that proves something: the random part of a secret, the signature of a token.
-            let telling = secret.rsplit(['.', '_']).find(|part| part.len() >= 32).unwrap_or(secret);
+            let telling = secret::telling_part(secret);
             assert!(!log.contains(telling), "a secret or a token is in the server's log");
         }
     }
-}
-
-/// The secrets and the tokens in a text.
-fn secrets_in(text: &str) -> Vec<String> {
-    static FORM: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"sas_[0-9A-Za-z]+_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}|eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+")
-            .expect("the pattern is one")
-    });
-    FORM.find_iter(text).map(|found| found.as_str().to_owned()).collect()
 }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contract_tests::check::{Exchange, Verdict, check};
+use contract_tests::check::{Exchange, check};
 use contract_tests::coverage::{compare, declared};
+use contract_tests::run::{Authority, BUILT_IN, Selection};
 use contract_tests::spec::Spec;
-use contract_tests::{recording, spec::Target};
+use contract_tests::{recording, scenarios, secret, spec::Target};
 
 const DOCUMENT: &str = r"
 openapi: 3.0.3
@@ -133,7 +134,8 @@ impl Building for Exchange {
 #[track_caller]
 fn accepted(exchange: &Exchange, reached: Option<(&str, u16)>) {
     let reached = reached.map(|(operation, status)| (operation.to_owned(), status));
-    assert_eq!(check(&spec(), exchange), Verdict { reached, faults: Vec::new() });
+    let verdict = check(&spec(), exchange);
+    assert_eq!((verdict.reached, verdict.faults), (reached, Vec::new()));
 }
 
 #[track_caller]
@@ -386,4 +388,83 @@ location: /others/[id 1]
 }
 [secret] [token]"#
     );
+}
+
+#[test]
+fn whatever_begins_like_a_secret_or_a_token_is_taken_out_of_a_text() {
+    let secret = format!("sas_01931e2c7d5b7b0f8e2d3c4b5a697887_{}_ABC123", "x".repeat(43));
+    let token = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl";
+    assert_eq!(secret::in_text(&format!("{secret} and {token}!")), [secret.clone(), token.to_owned()]);
+    for (text, expected) in [
+        (secret.clone(), "[secret]"),
+        (format!("client_secret={}&a=b", secret.replace('_', "%5F")), "client_secret=[secret]&a=b"),
+        (secret[..50].to_owned(), "[secret]"),
+        (format!("Bearer {token}"), "Bearer [token]"),
+        (format!("token={}", token.replace('.', "%2E")), "token=[token]"),
+        (token.rsplit_once('.').map(|(cut, _)| format!("{cut}.")).unwrap_or_default(), "[token]"),
+        ("the word sas, and eyJ".to_owned(), "the word sas, and eyJ"),
+    ] {
+        assert_eq!(secret::without(&text), expected, "{text}");
+    }
+    assert_eq!(secret::telling_part(&secret), "x".repeat(43));
+}
+
+#[test]
+fn a_selection_fits_operations_tags_and_sentences() {
+    let spec = Spec::parse(BUILT_IN);
+    let scenarios = scenarios::all(&spec, false);
+    let selected = |patterns: &[&str]| {
+        let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+        let selection = Selection::new(&patterns);
+        scenarios.iter().filter(|scenario| selection.has(scenario, &spec)).count()
+    };
+    assert_eq!(selected(&[]), scenarios.len());
+    assert_eq!(selected(&["Health"]), 3);
+    assert_eq!(selected(&["health", "getJwks"]), 5);
+    assert_eq!(selected(&["the deployment says*"]), 2);
+    assert_eq!(selected(&["deployment"]), 0);
+    let idle = Selection::new(&["Health".to_owned(), "getN*".to_owned(), "get.*".to_owned()]);
+    assert_eq!(idle.idle(&scenarios, &spec), ["getN*", "get.*"]);
+}
+
+#[test]
+fn no_two_scenarios_have_one_name_and_each_reaches_what_is_declared() {
+    let spec = Spec::parse(BUILT_IN);
+    let declared = declared(&spec);
+    let mut names = BTreeSet::new();
+    for scenario in scenarios::all(&spec, true) {
+        assert!(names.insert(scenario.name.clone()), "two scenarios are called «{}»", scenario.name);
+        for reach in &scenario.reaches {
+            assert!(declared.contains(reach), "{}: {reach:?} is not declared", scenario.name);
+        }
+    }
+}
+
+#[test]
+fn a_specification_that_is_none_is_a_finding_and_no_crash() {
+    for (text, finding) in [
+        ("nothing: [", "cannot be used"),
+        ("paths: {}", "it has no operations"),
+        ("paths: { /a: { get: { operationId: 7 } } }", "7 should be a text"),
+        (
+            "paths: { /a: { get: { operationId: a, responses: { '200': { $ref: '#/b' } } } } }",
+            "#/b leads nowhere",
+        ),
+        (
+            "paths: { /a: { get: { operationId: a, responses: { often: {} } } } }",
+            "often is not the number of a status",
+        ),
+    ] {
+        let authority = Authority::of_deployment((200, text));
+        assert!(authority.findings.iter().any(|found| found.contains(finding)), "{:?}", authority.findings);
+        assert!(!authority.spec.operations.is_empty(), "the built-in one takes its place");
+    }
+    let gone = Authority::of_deployment((404, ""));
+    assert!(
+        gone.findings.iter().any(|found| found.contains("/openapi.yaml answers 404")),
+        "{:?}",
+        gone.findings
+    );
+    let elsewhere = BUILT_IN.replace("http://localhost:3000", "https://id.example.com");
+    assert_eq!(Authority::of_deployment((200, &elsewhere)).findings, Vec::<String>::new());
 }

@@ -7,11 +7,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use contract_tests::actor::{Actor, Answer, Request, basic};
 use contract_tests::on_both_databases;
-use contract_tests::spec::{Operation, Security, Spec};
+use contract_tests::spec::{Security, Spec};
 use contract_tests::world::{Case, World, in_seconds};
 use serde_json::{Value, json};
 
-use crate::operations::{RESERVED, Subjects, changes, fulfilled, reserved_without, taking_a_token};
+use crate::operations::{RESERVED, Subjects, changes, form_of, fulfilled, reserved_without, taking_a_token};
 use crate::path_of;
 
 on_both_databases![
@@ -251,15 +251,6 @@ fn every_operation_that_takes_a_token_refuses_one_that_says_the_wrong_thing(case
             continue;
         }
         assert!(!crate::is_active(&world.operator(), token), "{name} is active");
-    }
-}
-
-/// A good form for an operation that takes a client, when `token` is one of that client.
-fn form_of(operation: &Operation, token: &str) -> Vec<(&'static str, String)> {
-    match operation.id.as_str() {
-        "issueToken" => vec![("grant_type", "client_credentials".to_owned())],
-        "introspectToken" | "revokeToken" => vec![("token", token.to_owned())],
-        unknown => panic!("{unknown} is not in the table of operations that take a client: add it"),
     }
 }
 
