@@ -192,7 +192,7 @@ def main():
         if " ERROR " in line or "panicked" in line:
             failures += 1
             print(f"the server's log: {line}")
-    print(f"{requests} requests, {excused} findings excused by {len(exceptions)} exceptions")
+    print(f"==> {requests} requests, {excused} findings excused by {len(exceptions)} exceptions")
     print(f"Ran {len(operations_of(specification))} tests in {time.monotonic() - began:.0f} s")
     if failures:
         print(f"FAILED (failures={failures})")
