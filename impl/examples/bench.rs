@@ -161,6 +161,7 @@ async fn seed<S: Store>(store: S, master: &MasterKey, clients: u32, agents: u32)
                 expires_at: None,
                 last_used_at: None,
                 rotated_from: None,
+                agent_revision: 1,
             };
             unit.credential_insert(&credential, &images).await.unwrap();
             println!("{} {}", agent.id, secret.to_text().expose());

@@ -12,6 +12,11 @@ const TABLE: &[(&str, u16, &str)] = &[
         409,
         "only the last agent with idp:admin is refused so, and no agent that was there before is touched",
     ),
+    (
+        "revokeCredential",
+        409,
+        "only the last credential of the last agent with idp:admin is refused so, and none that was there before is touched",
+    ),
 ];
 
 /// Why a declared answer is not reached, if that is meant to be so.

@@ -41,6 +41,7 @@ on_both_databases![
     a_revoked_credential_proves_nothing_at_once,
     revoking_twice_is_revoking_once,
     a_credential_is_revoked_only_under_its_own_agent,
+    the_last_administrator_keeps_a_credential,
     an_id_that_is_none_is_not_revoked,
     revoking_takes_a_token,
     revoking_takes_the_scope_credentials_write,
@@ -485,4 +486,28 @@ fn nobody_revokes_a_credential_beyond_what_they_hold(case: Case) {
     assert_eq!(auditor.asks_for_a_token(&[("scope", "audit:read")]).status(), 200);
     let holder = world.operator().holding("audit:read credentials:write");
     assert_eq!(holder.deletes(&newest_of(&world, &auditor)).status(), 204);
+}
+
+fn the_last_administrator_keeps_a_credential(case: Case) {
+    let world = case.world();
+    let operator = world.operator();
+    let everything = operator.holding(&crate::operations::reserved_without(&[]));
+    let id = contract_tests::secret::credential_id(&operator.credentials().client_secret);
+    let path = format!("{}/{id}", credentials_of(&operator));
+    everything.deletes(&path).is_as_recorded();
+    assert_eq!(operator.asks_for_a_token(&[("scope", "self:read")]).status(), 200);
+    let another = everything.posts(&credentials_of(&operator), &json!({}));
+    assert_eq!(another.status(), 201, "{another}");
+    assert_eq!(everything.deletes(&path).status(), 204);
+    let another = world.holder_of(&another);
+    assert_eq!(another.asks_for_a_token(&[("scope", "idp:admin")]).status(), 200);
+    // One that may go, as there is another administrator.
+    let everything = another.holding(&crate::operations::reserved_without(&[]));
+    let new = crate::new_agent_with(&json!({ "capabilities": crate::operations::RESERVED }));
+    let registered = everything.posts("/agents", &new).json()["credential"].clone();
+    let text = |name: &str| registered[name].as_str().unwrap_or_default().to_owned();
+    let other = world.somebody(&text("clientId"), &text("clientSecret"));
+    let id = contract_tests::secret::credential_id(&another.credentials().client_secret);
+    let path = format!("{}/{id}", credentials_of(&operator));
+    assert_eq!(other.holding(&crate::operations::reserved_without(&[])).deletes(&path).status(), 204);
 }

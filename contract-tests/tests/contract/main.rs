@@ -19,6 +19,7 @@ mod guessing;
 mod health;
 mod idempotency;
 mod introspection;
+mod promotions;
 mod revocation;
 mod rotations;
 mod statuses;

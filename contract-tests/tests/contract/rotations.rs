@@ -19,6 +19,7 @@ on_both_databases![
     a_credential_that_has_ended_is_not_rotated,
     what_replaced_a_credential_can_be_rotated_in_turn,
     an_agent_rotates_its_own_credential,
+    who_rotates_their_own_credential_keeps_its_end,
     an_agent_with_reserved_capabilities_rotates_its_own_credential,
     an_agent_does_not_rotate_the_credentials_of_others,
     an_agent_rotates_the_credential_that_it_came_with_and_no_other,
@@ -210,6 +211,26 @@ fn an_agent_rotates_its_own_credential(case: Case) {
     let new = rotated(&world, &answer);
     assert_eq!(new.asks_for_a_token(&[]).status(), 200);
     assert_eq!(agent.asks_for_a_token(&[]).status(), 401);
+}
+
+fn who_rotates_their_own_credential_keeps_its_end(case: Case) {
+    let world = case.world();
+    let agent = screener(&world);
+    let new = json!({ "expiresAt": in_seconds(3600) });
+    let issued = issuer(&world).posts(&format!("{}/credentials", path_of(&agent)), &new);
+    assert_eq!(issued.status(), 201, "{issued}");
+    let end = issued.json()["expiresAt"].clone();
+    let mut holder = world.holder_of(&issued);
+    let mut id = issued.json()["id"].as_str().unwrap_or_default().to_owned();
+    // However often, and with a time in which both work or without.
+    for body in [json!({}), json!({ "gracePeriodSeconds": 3600 }), json!({})] {
+        let answer = holder.holding("self:rotate").posts(&rotation(&agent, &id), &body);
+        assert_eq!(answer.status(), 201, "{answer}");
+        assert_eq!(answer.json()["expiresAt"], end, "{answer}");
+        answer.json()["id"].as_str().unwrap_or_default().clone_into(&mut id);
+        holder = world.holder_of(&answer);
+    }
+    assert_eq!(holder.asks_for_a_token(&[]).status(), 200);
 }
 
 fn an_agent_with_reserved_capabilities_rotates_its_own_credential(case: Case) {

@@ -508,7 +508,9 @@ fn nobody_grants_a_reserved_capability_without_holding_it(case: Case) {
     writer.patches(&path_of(&agent), &patch).is_as_recorded();
     let holder = world.operator().holding("agents:read agents:write");
     agent_in(&holder.patches(&path_of(&agent), &patch));
-    assert_eq!(agent.asks_for_a_token(&[("scope", "agents:read")]).status(), 200);
+    let issuer = world.operator().holding("agents:read credentials:write");
+    let issued = issuer.posts(&format!("{}/credentials", path_of(&agent)), &json!({}));
+    assert_eq!(world.holder_of(&issued).asks_for_a_token(&[("scope", "agents:read")]).status(), 200);
 }
 
 fn nobody_takes_a_reserved_capability_without_holding_it(case: Case) {

@@ -695,6 +695,11 @@ pub enum RevokeCredentialResponse {
         /// The body.
         body: models::Error,
     },
+    /// 409: The request collides with what exists already.
+    Conflict {
+        /// The body.
+        body: models::Error,
+    },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
         /// The body.
@@ -730,6 +735,10 @@ impl IntoResponse for RevokeCredentialResponse {
             }
             Self::NotFound { body } => {
                 let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::Conflict { body } => {
+                let answer = answer::json(StatusCode::CONFLICT, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::InternalServerError { body } => {

@@ -29,7 +29,7 @@ answers!(IssueCredentialResponse: Created; refused as error:
 answers!(ListCredentialsResponse: Ok; refused as error:
     BadRequest Unauthorized Forbidden NotFound InternalServerError ServiceUnavailable);
 answers!(RevokeCredentialResponse: NoContent; refused as error:
-    BadRequest Unauthorized Forbidden NotFound InternalServerError ServiceUnavailable);
+    BadRequest Unauthorized Forbidden NotFound Conflict InternalServerError ServiceUnavailable);
 answers!(RotateCredentialResponse: Created; refused as error:
     BadRequest Unauthorized Forbidden NotFound Conflict PayloadTooLarge UnsupportedMediaType InternalServerError
     ServiceUnavailable);

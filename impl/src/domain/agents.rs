@@ -153,6 +153,15 @@ pub struct Agent {
     pub revision: i64,
 }
 
+impl Agent {
+    /// Whether it is an administrator to rely on: active, with `idp:admin`, and without an end.
+    pub fn is_admin(&self) -> bool {
+        self.status == AgentStatus::Active
+            && self.valid_until.is_none()
+            && self.capabilities.iter().any(|held| held.0 == IDP_ADMIN)
+    }
+}
+
 /// What a list of agents is narrowed to; an absent field does not narrow.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AgentFilter {
@@ -536,12 +545,6 @@ impl<S: Store> AgentService<S> {
             return Ok(Err(self.0.not_found(request, principal, subject, Refusal::AgentNotFound).await?));
         };
 
-        // Whoever's time is limited is no admin to rely on.
-        let is_admin = |agent: &Agent| {
-            agent.status == AgentStatus::Active
-                && agent.valid_until.is_none()
-                && agent.capabilities.contains(&admin)
-        };
         let trusted = self.0.feed.trusts(principal);
         let decided = trusted.and_then(|()| grant_decide(principal, &agent.capabilities)).and_then(|()| {
             if !seen.includes(agent.revision) && agent.status != AgentStatus::Archived {
@@ -549,7 +552,7 @@ impl<S: Store> AgentService<S> {
             }
             let decided = decide(agent.clone())?;
             match &decided {
-                Some(decided) if is_admin(&agent) && !is_admin(&decided.agent) && !another_admin => {
+                Some(decided) if agent.is_admin() && !decided.agent.is_admin() && !another_admin => {
                     Err(Refusal::AgentConflict(AgentConflict::LastAdmin))
                 }
                 _ => Ok(decided),

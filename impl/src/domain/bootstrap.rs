@@ -140,7 +140,9 @@ impl<S: Store> BootstrapService<S> {
         if agent.status != AgentStatus::Active {
             return Err(BootstrapFault::OperatorNotActive(operator, agent.status.as_str()));
         }
-        let minted = self.minted(operator).await?;
+        let mut minted = self.minted(operator).await?;
+        // Whoever has the database and the master key may vouch for everything.
+        minted.credential.agent_revision = agent.revision;
         let subject = Subject {
             agent_id: Some(operator),
             credential_id: Some(minted.credential.id),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::agents::{AgentId, Owner};
 use super::changes::Rev;
 use super::credentials::{ClientRecord, CredentialId};
-use super::policy::{Capability, IDP_ADMIN};
+use super::policy::{Capability, IDP_ADMIN, is_reserved};
 
 /// What every call carries from the door for the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,9 +72,16 @@ impl Client {
         self.record.credential.id
     }
 
-    /// Whether the agent has the capability.
+    /// Whether the agent has the capability, and the credential is good for it.
     pub fn has(&self, capability: &str) -> bool {
-        self.record.agent.capabilities.iter().any(|held| held.0 == capability)
+        let named = |held: &Capability| held.0 == capability;
+        self.record.agent.capabilities.iter().any(named) && !self.withheld().any(named)
+    }
+
+    /// Reserved capabilities of the agent that the presented credential is not good for: whoever issued it did not vouch
+    /// for them, as the agent was given them later.
+    pub fn withheld(&self) -> impl Iterator<Item = &Capability> {
+        self.record.beyond.iter().filter(|capability| is_reserved(&capability.0))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Credentials: what an agent proves itself with.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::callers::{AuthMethod, Principal, RequestContext};
 use super::changes::{ChangeKind, Rev};
 use super::idempotency::{Created, Once};
 use super::pages::{Page, cursor_read};
-use super::policy::{CREDENTIALS_WRITE, Capability, SELF_ROTATE, grant_decide};
+use super::policy::{CREDENTIALS_WRITE, Capability, IDP_ADMIN, SELF_ROTATE, grant_decide};
 use super::refusal::{Answered, CredentialConflict, Fault, Refusal, Violation};
 use super::registry::RegistryParts;
 use crate::clock::Clock;
@@ -89,6 +90,9 @@ pub struct Credential {
     pub last_used_at: Option<DateTime<Utc>>,
     /// The credential that this one replaced.
     pub rotated_from: Option<CredentialId>,
+    /// The revision of its agent that whoever issued it vouched for: reserved capabilities that the agent was given later
+    /// are not for this credential.
+    pub agent_revision: i64,
 }
 
 impl Credential {
@@ -216,6 +220,8 @@ pub struct ClientRecord {
     pub credential: Credential,
     /// What the presented secret is compared with.
     pub images: SecretImages,
+    /// Those of the agent's capabilities that it was given after the credential was vouched for.
+    pub beyond: BTreeSet<Capability>,
     /// The position of the change feed in the same snapshot as the rest of this record.
     pub rev: Rev,
 }
@@ -245,7 +251,8 @@ impl CredentialMint {
         Self { master, pool, entropy }
     }
 
-    /// A new credential of the agent, active from `at` and without an end. Refused with [`Refusal::Overloaded`] when
+    /// A new credential of the agent, active from `at`, without an end, and vouched for as the agent was at first. Refused
+    /// with [`Refusal::Overloaded`] when
     /// the pool is full.
     pub async fn mint(
         &self,
@@ -273,6 +280,7 @@ impl CredentialMint {
             expires_at: None,
             last_used_at: None,
             rotated_from: None,
+            agent_revision: 1,
         };
         Ok(Ok(MintedCredential { credential, images, secret: secret.to_text() }))
     }
@@ -362,6 +370,8 @@ impl<S: Store> CredentialService<S> {
                 .refused(request, principal, &agent, Action::CredentialIssued, subject, refusal)
                 .await;
         }
+        // Whoever reaches the agent holds every reserved capability that it has.
+        minted.credential.agent_revision = agent.revision;
         let event = self.event(Action::CredentialIssued, request, principal, &agent, &minted.credential);
         self.put(unit, event, principal, minted, &once, now).await
     }
@@ -472,6 +482,11 @@ impl<S: Store> CredentialService<S> {
             false => end,
         });
         minted.credential.rotated_from = Some(id);
+        // Nor does it make its own credential good for more.
+        minted.credential.agent_revision = match self.reach(principal, &of) {
+            Ok(()) => of.revision,
+            Err(_) => old.agent_revision,
+        };
         if grace.is_zero() {
             unit.credential_end(id, CredentialStatus::Revoked, old.expires_at).await?;
         } else {
@@ -486,7 +501,8 @@ impl<S: Store> CredentialService<S> {
         self.put(unit, event, principal, minted, &once, now).await
     }
 
-    /// Ends a credential at once; one that is revoked already stays so. The caller's token has `credentials:write`, as
+    /// Ends a credential at once; one that is revoked already stays so, and the last live one of the last administrator
+    /// stays as it is. The caller's token has `credentials:write`, as
     /// the door has checked.
     pub async fn revoke(
         &self,
@@ -497,6 +513,8 @@ impl<S: Store> CredentialService<S> {
     ) -> Result<Answered<()>, Fault> {
         let now = self.0.clock.now();
         let mut unit = self.0.store.begin().await?;
+        // Before anything is held, as its contract asks.
+        let another_admin = unit.agent_another_has(agent_id, &Capability(IDP_ADMIN.to_owned())).await?;
         let subject = Subject { agent_id: Some(agent_id), credential_id: Some(id), ..Subject::default() };
         let absent = Refusal::CredentialNotFound;
         let Some(of) = unit.agent_lock(agent_id, principal.within()).await? else {
@@ -504,7 +522,18 @@ impl<S: Store> CredentialService<S> {
             return Ok(Err(self.0.not_found(request, principal, subject, absent).await?));
         };
         let decided = match self.reach(principal, &of) {
-            Ok(()) => unit.credential_lock(agent_id, id).await?.ok_or(absent),
+            Ok(()) => match unit.credential_lock(agent_id, id).await? {
+                None => Err(absent),
+                Some(credential)
+                    if of.is_admin()
+                        && !another_admin
+                        && credential.standing(now) == CredentialStanding::Active
+                        && unit.credential_count_live(agent_id, now).await? <= 1 =>
+                {
+                    Err(Refusal::CredentialConflict(CredentialConflict::LastOfAdmin))
+                }
+                Some(credential) => Ok(credential),
+            },
             Err(refusal) => Err(refusal),
         };
         let credential = match decided {

@@ -95,6 +95,8 @@ pub enum CredentialConflict {
     Ended,
     /// Another was issued in its place already.
     Replaced,
+    /// It is the last live one of the last active agent with `idp:admin`.
+    LastOfAdmin,
     /// The agent has as many live credentials as there may be.
     TooMany,
 }
@@ -219,6 +221,9 @@ pub enum ScopeFlaw {
     Malformed,
     /// The agent does not have this capability.
     BeyondCapabilities(Capability),
+    /// The agent was given this reserved capability after the credential was issued, so that whoever issued it need not
+    /// have held it.
+    BeyondCredential(Capability),
     /// Reserved and ordinary scopes do not go together in one token.
     MixedKinds,
     /// Nothing was asked for, and the agent has no ordinary capability to give instead.
@@ -263,6 +268,10 @@ impl Refusal {
             Self::CredentialConflict(CredentialConflict::Replaced) => {
                 "The credential was rotated already; rotate the one that replaced it.".into()
             }
+            Self::CredentialConflict(CredentialConflict::LastOfAdmin) => {
+                "This is the last credential of the last active agent with idp:admin; rotate it, or issue another first."
+                    .into()
+            }
             Self::CredentialConflict(CredentialConflict::TooMany) => {
                 "The agent has as many live credentials as it may have; revoke one first.".into()
             }
@@ -303,6 +312,9 @@ impl Refusal {
             Self::InvalidScope(ScopeFlaw::BeyondCapabilities(capability)) => {
                 format!("The agent does not have the capability {capability}.")
             }
+            Self::InvalidScope(ScopeFlaw::BeyondCredential(capability)) => {
+                format!("The agent was given {capability} after this credential was issued; use a newer credential.")
+            }
             Self::InvalidScope(ScopeFlaw::MixedKinds) => {
                 "Reserved scopes, which are for this server, and ordinary ones do not go in one token; ask twice.".into()
             }
@@ -337,6 +349,7 @@ impl Refusal {
             Self::CredentialConflict(CredentialConflict::AgentEnded(_)) => "agent_ended",
             Self::CredentialConflict(CredentialConflict::Ended) => "credential_ended",
             Self::CredentialConflict(CredentialConflict::Replaced) => "credential_replaced",
+            Self::CredentialConflict(CredentialConflict::LastOfAdmin) => "credential_last_of_admin",
             Self::CredentialConflict(CredentialConflict::TooMany) => "credential_too_many",
             Self::IdempotencyConflict(IdempotencyConflict::OtherRequest) => "idempotency_other_request",
             Self::IdempotencyConflict(IdempotencyConflict::Twin) => "idempotency_twin",
@@ -353,6 +366,7 @@ impl Refusal {
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope(ScopeFlaw::Malformed) => "scope_malformed",
             Self::InvalidScope(ScopeFlaw::BeyondCapabilities(_)) => "scope_beyond_capabilities",
+            Self::InvalidScope(ScopeFlaw::BeyondCredential(_)) => "scope_beyond_credential",
             Self::InvalidScope(ScopeFlaw::MixedKinds) => "scope_mixed_kinds",
             Self::InvalidScope(ScopeFlaw::NothingToGrant) => "scope_nothing_to_grant",
             Self::InvalidTarget(TargetFlaw::Malformed) => "resource_malformed",

@@ -19,7 +19,7 @@ use super::keys::KeyRing;
 use super::policy::{
     Capability, GrantedScope, IDP_ADMIN, TOKENS_INTROSPECT, TOKENS_REVOKE, audience_decide, scope_decide,
 };
-use super::refusal::{Answered, Fault, Refusal, TokenFlaw};
+use super::refusal::{Answered, Fault, Refusal, ScopeFlaw, TokenFlaw};
 use super::tally::Tally;
 use super::uses::Uses;
 use crate::clock::Clock;
@@ -279,6 +279,9 @@ impl<S: Store> TokenService<S> {
             None => return Err(Refusal::InvalidRequest("The parameter grant_type is missing.")),
         }
         let granted = scope_decide(&client.record.agent.capabilities, asked.scope.as_deref())?;
+        if let Some(withheld) = client.withheld().find(|capability| granted.scopes.contains(capability)) {
+            return Err(Refusal::InvalidScope(ScopeFlaw::BeyondCredential(withheld.clone())));
+        }
         let audience = audience_decide(
             granted.kind,
             &asked.resources,

@@ -44,7 +44,8 @@ pub trait AgentWrites {
     ) -> impl Future<Output = Result<Option<Agent>, StoreFault>> + Send;
 
     /// Writes what can change of an agent that this transaction holds (by [`AgentWrites::agent_lock`]): everything but
-    /// its id, its email, `created_at` and `last_auth_at`. Its capabilities become exactly these.
+    /// its id, its email, `created_at` and `last_auth_at`. Its capabilities become exactly these; those that are new are
+    /// noted with its revision.
     fn agent_update(&mut self, agent: &Agent) -> impl Future<Output = Result<(), StoreFault>> + Send;
 
     /// Whether another active agent without an end (`valid_until`) has the capability. Holds every other caller of this method back until this

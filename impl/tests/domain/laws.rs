@@ -56,6 +56,10 @@ fn is_reserved(name: &str) -> bool {
 
 type Names = BTreeSet<String>;
 
+fn names_in(capabilities: &BTreeSet<Capability>) -> Names {
+    capabilities.iter().map(|one| one.0.clone()).collect()
+}
+
 fn capabilities(names: &Names) -> BTreeSet<Capability> {
     names.iter().cloned().map(Capability).collect()
 }
@@ -229,6 +233,8 @@ struct Held {
     credential: Credential,
     secret: SecretText,
     replaced: bool,
+    /// The reserved capabilities that whoever issued it vouched for, and that the agent has had ever since.
+    vouched: Names,
 }
 
 /// A token as it must stand.
@@ -271,7 +277,8 @@ impl History {
         let held = ClientSecret::parse(secret.expose()).expect("a secret").credential_id();
         let credential =
             world.store().credential_get(id, CredentialId(held)).await.expect("a database").expect("its own");
-        let credentials = vec![Held { credential, secret, replaced: false }];
+        let vouched = names_in(&agent.capabilities);
+        let credentials = vec![Held { credential, secret, replaced: false, vouched }];
         Self { world, agents: vec![agent], credentials, tokens: Vec::new() }
     }
 
@@ -336,6 +343,13 @@ impl History {
         }
         if granted.iter().any(|name| !had.contains(name) && !SELF.contains(&name.as_str())) {
             reasons.insert("scope_beyond_capabilities");
+        }
+        // A secret that was handed out before is not good for what the agent was given since.
+        let vouched = |name: &String| {
+            !is_reserved(name) || SELF.contains(&name.as_str()) || held.vouched.contains(name)
+        };
+        if granted.iter().any(|name| had.contains(name) && !vouched(name)) {
+            reasons.insert("scope_beyond_credential");
         }
         let reserved = granted.iter().filter(|name| is_reserved(name)).count();
         if reserved > 0 && reserved < granted.len() {
@@ -544,8 +558,14 @@ impl History {
         assert_eq!(made.agent.owner, new.owner.unwrap_or_else(|| caller.owner.clone()));
         assert_eq!((made.agent.status, made.agent.revision), (AgentStatus::Active, 1));
         assert_eq!((&made.agent.capabilities, made.agent.valid_until), (&new.capabilities, new.valid_until));
+        let vouched = names_in(&made.agent.capabilities);
         self.agents.push(made.agent);
-        self.credentials.push(Held { credential: made.credential, secret: made.secret, replaced: false });
+        self.credentials.push(Held {
+            credential: made.credential,
+            secret: made.secret,
+            replaced: false,
+            vouched,
+        });
     }
 
     async fn patch(&mut self, caller: &Principal, on: Agent, patch: AgentPatch, version: &Version) {
@@ -588,6 +608,9 @@ impl History {
         if takes_something {
             self.end_tokens(on.id);
         }
+        let kept = names_in(&changed.capabilities);
+        let of = self.credentials.iter_mut().filter(|held| held.credential.agent_id == on.id);
+        of.for_each(|held| held.vouched.retain(|name| kept.contains(name)));
         self.changed(changed);
     }
 
@@ -658,7 +681,13 @@ impl History {
             self.world.credentials.issue(&request(), caller, on.id, new, once).await.expect("no fault");
         let Some(Created::New(made)) = judged(made, &reasons) else { return };
         assert_eq!((made.credential.agent_id, made.credential.expires_at), (on.id, expires_at));
-        self.credentials.push(Held { credential: made.credential, secret: made.secret, replaced: false });
+        let vouched = names_in(&on.capabilities);
+        self.credentials.push(Held {
+            credential: made.credential,
+            secret: made.secret,
+            replaced: false,
+            vouched,
+        });
     }
 
     fn no_room(&self, agent: &Agent, more: usize) -> Option<&'static str> {
@@ -716,7 +745,14 @@ impl History {
             let end = now + Duration::from_secs(grace);
             held.credential.expires_at = Some(old.expires_at.map_or(end, |before| before.min(end)));
         }
-        self.credentials.push(Held { credential: new, secret: made.secret, replaced: false });
+        // Whoever could issue it vouches for it; whoever holds a secret alone vouches for no more than it was.
+        let by_authority =
+            holds(caller, "credentials:write") && lacking(caller, &agent.capabilities).is_empty();
+        let vouched = match by_authority {
+            true => names_in(&agent.capabilities),
+            false => self.credentials[which].vouched.clone(),
+        };
+        self.credentials.push(Held { credential: new, secret: made.secret, replaced: false, vouched });
     }
 
     async fn revoke(&mut self, caller: &Principal, on: AgentId, which: usize) {
@@ -728,6 +764,8 @@ impl History {
         let mut reasons = self.reach(caller, &agent, "credential_not_found");
         if old.agent_id != on {
             reasons.insert("credential_not_found");
+        } else if self.is_last_admin(&agent) && self.is_live(&old) && self.live(on) == 1 {
+            reasons.insert("credential_last_of_admin");
         }
         let revoked = self.world.credentials.revoke(&request(), caller, on, old.id).await.expect("no fault");
         if judged(revoked, &reasons).is_some() {
@@ -742,7 +780,7 @@ impl History {
         assert_eq!(client.is_ok(), self.authenticates(held));
         let Ok(client) = client else { return };
         let (agent, presented) = (self.agent(id), &self.tokens[token]);
-        let has = |name: &str| agent.capabilities.iter().any(|held| held.0 == name);
+        let has = |name: &str| held.vouched.contains(name);
         let may = presented.agent == id
             || (has("tokens:revoke") && presented.owner == agent.owner)
             || has("idp:admin");

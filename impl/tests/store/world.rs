@@ -471,6 +471,7 @@ pub fn credential(serial: u32, agent_id: AgentId) -> Credential {
         expires_at: None,
         last_used_at: None,
         rotated_from: None,
+        agent_revision: 1,
     }
 }
 

@@ -59,13 +59,20 @@ queries! {
 }
 
 /// Capabilities of an agent, to be followed by their rows.
-const CAPABILITIES_INSERT: &str = "INSERT INTO agent_capabilities (agent_id, capability) ";
+const CAPABILITIES_INSERT: &str = "INSERT INTO agent_capabilities (agent_id, capability, since_revision) ";
 
 /// What ends [`CAPABILITIES_INSERT`] where some of them may be there already.
 const CAPABILITIES_KEEP: &str = " ON CONFLICT (agent_id, capability) DO NOTHING";
 
 /// Capabilities of an agent that go, to be followed by its id and by those that stay.
 const CAPABILITIES_DELETE: &str = "DELETE FROM agent_capabilities WHERE agent_id = ";
+
+/// The capabilities of a list, which is absent where there are none.
+pub(super) fn capabilities_of(list: Option<&str>) -> BTreeSet<Capability> {
+    list.map_or_else(BTreeSet::new, |all| {
+        all.split(SEPARATOR).map(|one| Capability(one.to_owned())).collect()
+    })
+}
 
 /// An email without regard to case.
 fn folded(email: &str) -> String {
@@ -84,9 +91,7 @@ on_both! {
                 email: fields.get("email")?,
                 agent_type: fields.get("agent_type")?,
                 version: fields.get("version")?,
-                capabilities: capabilities.map_or_else(BTreeSet::new, |all| {
-                    all.split(SEPARATOR).map(|one| Capability(one.to_owned())).collect()
-                }),
+                capabilities: capabilities_of(capabilities),
                 owner: Owner(fields.get("owner")?),
                 deployment_env: fields.named("deployment_env", DeploymentEnv::from_name)?,
                 status: fields.named("status", AgentStatus::from_name)?,
@@ -159,7 +164,7 @@ on_both! {
             }
             QueryBuilder::<Db>::new(CAPABILITIES_INSERT)
                 .push_values(&agent.capabilities, |mut row, capability| {
-                    row.push_bind(agent.id.0).push_bind(capability.0.as_str());
+                    row.push_bind(agent.id.0).push_bind(capability.0.as_str()).push_bind(agent.revision);
                 })
                 .push(CAPABILITIES_KEEP)
                 .build()

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{Database, Row};
 
-use super::agents::{TOUCH_INTERVAL, agent_columns};
+use super::agents::{TOUCH_INTERVAL, agent_columns, capabilities_of};
 use super::query::{Fields, Listing};
 use super::{SqlStore, SqlUnit};
 use crate::domain::agents::{AgentId, AgentStatus, Owner};
@@ -19,7 +19,8 @@ macro_rules! credential_columns {
     () => {
         "k.id AS credential_id, k.agent_id AS credential_agent_id, k.label AS credential_label, \
          k.status AS credential_status, k.created_at AS credential_created_at, k.expires_at AS credential_expires_at, \
-         k.last_used_at AS credential_last_used_at, k.rotated_from AS credential_rotated_from"
+         k.last_used_at AS credential_last_used_at, k.rotated_from AS credential_rotated_from, \
+         k.agent_revision AS credential_agent_revision"
     };
 }
 
@@ -34,7 +35,9 @@ queries! {
     /// All that a client is known by, in one snapshot.
     CLIENT_GET = concat!(
         "SELECT ", agent_columns!(), ", ", credential_columns!(), ", k.secret_hash AS credential_secret_hash, \
-         k.verifier AS credential_verifier, k.verifier_key_version AS credential_verifier_key_version, h.rev \
+         k.verifier AS credential_verifier, k.verifier_key_version AS credential_verifier_key_version, h.rev, \
+         (SELECT string_agg(c.capability, ' ') FROM agent_capabilities c \
+         WHERE c.agent_id = a.id AND c.since_revision > k.agent_revision) AS capabilities_beyond \
          FROM credentials k JOIN agents a ON a.id = k.agent_id CROSS JOIN change_head h WHERE k.id = $1"
     );
     /// One credential of an agent.
@@ -45,7 +48,8 @@ queries! {
     /// A new credential.
     CREDENTIAL_INSERT =
         "INSERT INTO credentials (id, agent_id, label, secret_hash, verifier, verifier_key_version, status, created_at, \
-         expires_at, last_used_at, rotated_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+         expires_at, last_used_at, rotated_from, agent_revision) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     /// Another status and another end.
     CREDENTIAL_END = "UPDATE credentials SET status = $2, expires_at = $3 WHERE id = $1";
     /// The end of all that an agent proves itself with.
@@ -120,6 +124,7 @@ on_both! {
             expires_at: fields.get("credential_expires_at")?,
             last_used_at: fields.get("credential_last_used_at")?,
             rotated_from: fields.get::<Option<_>>("credential_rotated_from")?.map(CredentialId),
+            agent_revision: fields.get("credential_agent_revision")?,
         })
     }
 
@@ -159,6 +164,7 @@ on_both! {
                 verifier: verifier_of(&fields)?,
                 verifier_key_version: fields.get("credential_verifier_key_version")?,
             },
+            beyond: capabilities_of(row.try_get("capabilities_beyond")?),
             rev: Rev(row.try_get("rev")?),
         })
     }
@@ -181,6 +187,7 @@ on_both! {
                 .bind(credential.expires_at)
                 .bind(credential.last_used_at)
                 .bind(credential.rotated_from.map(|id| id.0))
+                .bind(credential.agent_revision)
                 .execute(&mut *self.tx)
                 .await?;
             Ok(())

@@ -28,7 +28,8 @@ migrations![
     "0004_idempotency",
     "0005_audit",
     "0006_audit_log",
-    "0007_ends"
+    "0007_ends",
+    "0008_vouching"
 ];
 
 /// The numbers of the migrations that a database has.
