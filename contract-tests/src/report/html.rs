@@ -134,7 +134,7 @@ fn matrix(report: &Report) -> Markup {
                     tbody {
                         @for row in &report.rows {
                             tr data-text={ (row.operation) " " (row.tag) " " (row.route) } data-states=(states(row.cells.values())) {
-                                th scope="row" { (row.operation) span.route { (row.route) } }
+                                th scope="row" { (breakable(&row.operation)) span.route { (row.route) } }
                                 @for status in &statuses {
                                     @match row.cells.get(status) {
                                         None => { td.empty {} }
@@ -148,6 +148,11 @@ fn matrix(report: &Report) -> Markup {
             }
         }
     }
+}
+
+/// A name that may be broken where a word in it begins.
+fn breakable(name: &str) -> Markup {
+    html! { @for letter in name.chars() { @if letter.is_uppercase() { wbr; } (letter) } }
 }
 
 fn states<'a>(cells: impl Iterator<Item = &'a Cell>) -> String {
@@ -264,7 +269,7 @@ fn scenario(report: &Report, outcome: &Outcome) -> Markup {
         Ending::Passed => String::new(),
     };
     html! {
-        details.scenario class=(state.name()) data-states=(state.name())
+        details class={ "scenario " (state.name()) } data-states=(state.name())
             data-text={ (outcome.name) " " (reaches.join(" ")) " " (text) } {
             summary {
                 span.mark { (mark(state)) }

@@ -76,19 +76,31 @@ impl Shared {
     }
 }
 
+/// The scenarios of an operation.
+struct Of<'s> {
+    operation: &'s Operation,
+    table: Vec<Scenario>,
+}
+
+impl Of<'_> {
+    /// Adds a scenario, called after the operation, if that declares the status.
+    fn add(&mut self, status: u16, name: &str, takes: &[&str], does: Box<dyn Fn(&Deployment)>) {
+        let id = &self.operation.id;
+        if self.operation.responses.contains_key(&status) {
+            self.table.push(Scenario::new(&format!("{id} {name}"), &[(id, status)], takes, does));
+        }
+    }
+}
+
 fn of_a_bearer(operation: &Operation, scopes: &[String], shared: &Arc<Shared>) -> Vec<Scenario> {
     let id = operation.id.clone();
     let scope = scopes.join(" ");
     let takes: Vec<&str> = scopes.iter().map(String::as_str).collect();
     let takes_and_writes: Vec<&str> = takes.iter().copied().chain(["agents:write"]).collect();
-    let mut table = Vec::new();
-    let mut add = |status: u16, name: String, takes: &[&str], does: Box<dyn Fn(&Deployment)>| {
-        if operation.responses.contains_key(&status) {
-            table.push(Scenario::new(&name, &[(&operation.id, status)], takes, does));
-        }
-    };
+    let mut of_it = Of { operation, table: Vec::new() };
+    let mut add = |status, name: &str, takes: &[&str], does| of_it.add(status, name, takes, does);
 
-    add(401, format!("{id} refuses whoever shows no token, or none that the server made"), &[], {
+    add(401, "refuses whoever shows no token, or none that the server made", &[], {
         let id = id.clone();
         Box::new(move |site| {
             for (what, headers) in not_made_here(site) {
@@ -101,7 +113,7 @@ fn of_a_bearer(operation: &Operation, scopes: &[String], shared: &Arc<Shared>) -
             }
         })
     });
-    add(401, format!("{id} refuses a token that has ended, or is for another API"), &["agents:write"], {
+    add(401, "refuses a token that has ended, or is for another API", &["agents:write"], {
         let (id, shared) = (id.clone(), shared.clone());
         Box::new(move |site| {
             for (what, token) in made(&shared.ended, || ended(site)) {
@@ -111,7 +123,7 @@ fn of_a_bearer(operation: &Operation, scopes: &[String], shared: &Arc<Shared>) -
             }
         })
     });
-    add(403, format!("{id} refuses a token without its scope"), &["agents:write"], {
+    add(403, "refuses a token without its scope", &["agents:write"], {
         let (id, shared) = (id.clone(), shared.clone());
         Box::new(move |site| {
             let caller = site.agent(&[]).holding("self:read self:rotate");
@@ -124,13 +136,13 @@ fn of_a_bearer(operation: &Operation, scopes: &[String], shared: &Arc<Shared>) -
         })
     });
     if operation.path.contains('{') {
-        add(404, format!("{id} finds nothing where nothing is"), &takes, {
+        add(404, "finds nothing where nothing is", &takes, {
             let (id, scope) = (id.clone(), scope.clone());
             Box::new(move |site| {
                 site.holding(&scope).sends(nowhere(site, &id)).is(404);
             })
         });
-        add(400, format!("{id} refuses an id that is none"), &takes, {
+        add(400, "refuses an id that is none", &takes, {
             let (id, scope) = (id.clone(), scope.clone());
             Box::new(move |site| {
                 let mine = Subjects {
@@ -144,21 +156,16 @@ fn of_a_bearer(operation: &Operation, scopes: &[String], shared: &Arc<Shared>) -
             })
         });
     }
-    add(
-        412,
-        format!("{id} refuses to change another version than the one that was seen"),
-        &takes_and_writes,
-        {
-            let (id, shared, scope) = (id.clone(), shared.clone(), scope.clone());
-            Box::new(move |site| {
-                let request =
-                    shared.subject(site).request(super::operation(site, &id)).header("if-match", "\"other\"");
-                site.seeing_all(&scope).sends(request).is(412).says("/code", "PRECONDITION_FAILED");
-            })
-        },
-    );
+    add(412, "refuses to change another version than the one that was seen", &takes_and_writes, {
+        let (id, shared, scope) = (id.clone(), shared.clone(), scope.clone());
+        Box::new(move |site| {
+            let request =
+                shared.subject(site).request(super::operation(site, &id)).header("if-match", "\"other\"");
+            site.seeing_all(&scope).sends(request).is(412).says("/code", "PRECONDITION_FAILED");
+        })
+    });
     if let Some(media) = operation.bodies.first().cloned() {
-        add(413, format!("{id} refuses a body that is too large"), &takes_and_writes, {
+        add(413, "refuses a body that is too large", &takes_and_writes, {
             let (id, shared, scope) = (id.clone(), shared.clone(), scope.clone());
             Box::new(move |site| {
                 let request = shared.subject(site).request(super::operation(site, &id));
@@ -166,7 +173,7 @@ fn of_a_bearer(operation: &Operation, scopes: &[String], shared: &Arc<Shared>) -
                 site.seeing_all(&scope).sends(large).is(413).says("/code", "PAYLOAD_TOO_LARGE");
             })
         });
-        add(415, format!("{id} refuses a body of another media type"), &takes_and_writes, {
+        add(415, "refuses a body of another media type", &takes_and_writes, {
             let (id, shared, scope) = (id.clone(), shared.clone(), scope.clone());
             Box::new(move |site| {
                 let request = shared.subject(site).request(super::operation(site, &id));
@@ -175,18 +182,14 @@ fn of_a_bearer(operation: &Operation, scopes: &[String], shared: &Arc<Shared>) -
             })
         });
     }
-    table
+    of_it.table
 }
 
 fn of_a_client(operation: &Operation, shared: &Arc<Shared>) -> Vec<Scenario> {
     let id = operation.id.clone();
-    let mut table = Vec::new();
-    let mut add = |status: u16, name: String, takes: &[&str], does: Box<dyn Fn(&Deployment)>| {
-        if operation.responses.contains_key(&status) {
-            table.push(Scenario::new(&name, &[(&operation.id, status)], takes, does));
-        }
-    };
-    add(401, format!("{id} refuses whoever is not a client, and tells nobody why"), &["agents:write"], {
+    let mut of_it = Of { operation, table: Vec::new() };
+    let mut add = |status, name: &str, takes: &[&str], does| of_it.add(status, name, takes, does);
+    add(401, "refuses whoever is not a client, and tells nobody why", &["agents:write"], {
         let (id, shared) = (id.clone(), shared.clone());
         Box::new(move |site| {
             let refused = |by: Caller<'_>, what: &str, more: &[(&str, &str)], expected: Option<&str>| {
@@ -219,7 +222,7 @@ fn of_a_client(operation: &Operation, shared: &Arc<Shared>) -> Vec<Scenario> {
         })
     });
     if let Some(media) = operation.bodies.first().cloned() {
-        add(413, format!("{id} refuses a form that is too large"), &[], {
+        add(413, "refuses a form that is too large", &[], {
             let id = id.clone();
             Box::new(move |site| {
                 let operation = super::operation(site, &id);
@@ -227,7 +230,7 @@ fn of_a_client(operation: &Operation, shared: &Arc<Shared>) -> Vec<Scenario> {
                 site.operator().sends(large).is(413);
             })
         });
-        add(415, format!("{id} refuses what is not a form"), &[], {
+        add(415, "refuses what is not a form", &[], {
             let id = id.clone();
             Box::new(move |site| {
                 let operation = super::operation(site, &id);
@@ -236,7 +239,7 @@ fn of_a_client(operation: &Operation, shared: &Arc<Shared>) -> Vec<Scenario> {
             })
         });
     }
-    table
+    of_it.table
 }
 
 /// A request about what is nowhere.
