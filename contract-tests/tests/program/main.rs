@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use contract_tests::coverage::declared;
 use contract_tests::on_both_databases;
@@ -26,6 +27,7 @@ on_both_databases![
     a_server_that_lets_anybody_in_is_found,
     another_specification_is_found_and_named,
     who_may_do_little_tests_little_and_says_so,
+    a_limit_is_waited_for_and_met_when_asked_for,
     an_interrupted_run_leaves_nothing_behind,
     a_deployment_with_tls_is_reached,
     a_run_that_cannot_begin_says_what_to_do,
@@ -362,6 +364,70 @@ fn who_may_do_little_tests_little_and_says_so(case: Case) {
     assert_eq!(cases.get("getHealth 200"), Some(&Became::Passed));
     let agents = world.operator().holding("agents:read idp:admin").gets("/agents?q=contract-tests-").json();
     assert_eq!(agents["items"], json!([]));
+}
+
+/// The specification with a 429 of these operations.
+fn with_limits(operations: &[&str]) -> String {
+    let mut document: serde_json::Value = serde_norway::from_str(BUILT_IN).expect("it is YAML");
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for (_, path) in paths {
+        for (_, operation) in path.as_object_mut().into_iter().flatten() {
+            if operations.iter().any(|id| operation["operationId"] == *id) {
+                operation["responses"]["429"] = json!({
+                    "description": "too many requests",
+                    "headers": { "Retry-After": { "required": true, "schema": { "type": "integer", "minimum": 1 } } },
+                    "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } },
+                });
+            }
+        }
+    }
+    document.to_string()
+}
+
+fn a_limit_is_waited_for_and_met_when_asked_for(case: Case) {
+    let world = case.world();
+    world.is_asked_from_outside();
+    let (registrations, strangers) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let proxy = Proxy::breaking(&world.server.base, move |answer: &mut Passing| {
+        let refused = match answer.method.as_str() {
+            // The request is repeated with its key, or the first one would have made an agent of the same address.
+            "POST" => answer.is("POST", "/agents") && registrations.fetch_add(1, Ordering::Relaxed) == 0,
+            _ => {
+                answer.is("GET", "/agents")
+                    && !answer.proved
+                    && strangers.fetch_add(1, Ordering::Relaxed) > 100
+            }
+        };
+        if refused {
+            let request_id =
+                answer.headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+            let told =
+                json!({ "code": "RATE_LIMIT_EXCEEDED", "message": "Slowly.", "requestId": request_id });
+            answer.body = told.to_string().into();
+            answer.status = axum::http::StatusCode::TOO_MANY_REQUESTS;
+            for name in ["www-authenticate", "location", "etag", "cache-control"] {
+                answer.headers.remove(name);
+            }
+            answer.headers.insert("retry-after", "1".parse().expect("a header"));
+        }
+    });
+    let only = [
+        "--only",
+        "a registration that is sent again*,listAgents is refused to whoever*",
+        "--provoke-limits",
+        "--spec",
+    ];
+    let mut program = Program::at(&world, &proxy.base, &operator(&world)).with(&only);
+    std::fs::create_dir_all(&program.folder).expect("the folder can be made");
+    let file = program.folder.join("limits.yaml");
+    std::fs::write(&file, with_limits(&["registerAgent", "listAgents"])).expect("the file can be written");
+    program.command.arg(&file);
+    let ended = program.ends().is(0);
+    let cases = ended.cases();
+    for name in ["registerAgent 201", "registerAgent 429", "listAgents 429"] {
+        assert_eq!(cases.get(name), Some(&Became::Passed), "{name}\n{}", ended.said);
+    }
+    nothing_is_left(&world);
 }
 
 fn an_interrupted_run_leaves_nothing_behind(case: Case) {

@@ -21,6 +21,8 @@ pub struct Passing {
     pub method: Method,
     /// The request's path, without its query.
     pub path: String,
+    /// Whether the request showed anything to prove who sends it.
+    pub proved: bool,
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -144,6 +146,7 @@ async fn forwarded(client: &reqwest::Client, server: &str, request: Request) -> 
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     let mut headers = parts.headers;
     headers.remove(header::HOST);
+    let proved = headers.contains_key(header::AUTHORIZATION);
     let body = to_bytes(body, usize::MAX).await.expect("the request arrives");
     let answer = client
         .request(parts.method.clone(), format!("{server}{target}"))
@@ -158,7 +161,7 @@ async fn forwarded(client: &reqwest::Client, server: &str, request: Request) -> 
     }
     let body = answer.bytes().await.expect("the real server answers whole");
     let path = parts.uri.path().to_owned();
-    Passing { method: parts.method, path, status, headers, body, silent: false, cut: false }
+    Passing { method: parts.method, path, proved, status, headers, body, silent: false, cut: false }
 }
 
 async fn answer(passing: Passing) -> Response {
