@@ -32,6 +32,8 @@ pub(crate) fn client(patience: Duration) -> reqwest::blocking::ClientBuilder {
     reqwest::blocking::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(patience)
+        // Well before whatever is in between gives up a connection on which nothing is said.
+        .pool_idle_timeout(Duration::from_secs(2))
         .user_agent(concat!("agentidp-contract-tests/", env!("CARGO_PKG_VERSION")))
 }
 

@@ -169,7 +169,7 @@ fn of_a_bearer(operation: &Operation, scopes: &[String], shared: &Arc<Shared>) -
             let (id, shared, scope) = (id.clone(), shared.clone(), scope.clone());
             Box::new(move |site| {
                 let request = shared.subject(site).request(super::operation(site, &id));
-                let large = Request::new(request.method(), request.target()).body(&media, too_large(site));
+                let large = too_large(site, request.method(), request.target(), &media);
                 site.seeing_all(&scope).sends(large).is(413).says("/code", "PAYLOAD_TOO_LARGE");
             })
         });
@@ -226,7 +226,7 @@ fn of_a_client(operation: &Operation, shared: &Arc<Shared>) -> Vec<Scenario> {
             let id = id.clone();
             Box::new(move |site| {
                 let operation = super::operation(site, &id);
-                let large = Request::new(&operation.method, &operation.path).body(&media, too_large(site));
+                let large = too_large(site, &operation.method, &operation.path, &media);
                 site.operator().sends(large).is(413);
             })
         });
@@ -247,8 +247,11 @@ fn nowhere(site: &Deployment, id: &str) -> Request {
     Subjects::nowhere().request(super::operation(site, id))
 }
 
-fn too_large(site: &Deployment) -> String {
-    " ".repeat(site.spec.max_body_bytes.unwrap_or(64 * 1024) + 1)
+/// A request with a body that is too large. A server that has not read it whole may close the connection behind its answer,
+/// so that no other request is sent there.
+fn too_large(site: &Deployment, method: &str, target: &str, media: &str) -> Request {
+    let body = " ".repeat(site.spec.max_body_bytes.unwrap_or(64 * 1024) + 1);
+    Request::new(method, target).header("connection", "close").body(media, body)
 }
 
 /// Ways of showing nothing that the server ever made: what each is called, and the headers.
