@@ -14,12 +14,14 @@ use crate::secret;
 use crate::spec::repository;
 
 /// Headers that are checked in every answer and recorded in one.
-const IN_EVERY_ANSWER: [&str; 10] = [
+const IN_EVERY_ANSWER: [&str; 12] = [
     "connection",
     "content-length",
     "date",
     "transfer-encoding",
     "content-security-policy",
+    "ratelimit",
+    "ratelimit-policy",
     "referrer-policy",
     "strict-transport-security",
     "x-content-type-options",

@@ -49,7 +49,7 @@ pub static CHANGE_AGENT_STATUS: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["agents:write"],
     own_scope: None,
-    statuses: &[200, 400, 401, 403, 404, 409, 412, 413, 415, 500, 503],
+    statuses: &[200, 400, 401, 403, 404, 409, 412, 413, 415, 429, 500, 503],
 };
 
 /// `decommissionAgent`: DELETE /agents/{agentId}
@@ -61,7 +61,7 @@ pub static DECOMMISSION_AGENT: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["agents:write"],
     own_scope: None,
-    statuses: &[204, 400, 401, 403, 404, 409, 412, 500, 503],
+    statuses: &[204, 400, 401, 403, 404, 409, 412, 429, 500, 503],
 };
 
 /// `getAgent`: GET /agents/{agentId}
@@ -73,7 +73,7 @@ pub static GET_AGENT: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["agents:read"],
     own_scope: Some("self:read"),
-    statuses: &[200, 304, 400, 401, 403, 404, 500, 503],
+    statuses: &[200, 304, 400, 401, 403, 404, 429, 500, 503],
 };
 
 /// `listAgents`: GET /agents
@@ -85,7 +85,7 @@ pub static LIST_AGENTS: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["agents:read"],
     own_scope: None,
-    statuses: &[200, 400, 401, 403, 500, 503],
+    statuses: &[200, 400, 401, 403, 429, 500, 503],
 };
 
 /// `registerAgent`: POST /agents
@@ -97,7 +97,7 @@ pub static REGISTER_AGENT: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["agents:write"],
     own_scope: None,
-    statuses: &[201, 400, 401, 403, 409, 413, 415, 500, 503],
+    statuses: &[201, 400, 401, 403, 409, 413, 415, 429, 500, 503],
 };
 
 /// `updateAgent`: PATCH /agents/{agentId}
@@ -109,7 +109,7 @@ pub static UPDATE_AGENT: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["agents:write"],
     own_scope: None,
-    statuses: &[200, 400, 401, 403, 404, 409, 412, 413, 415, 500, 503],
+    statuses: &[200, 400, 401, 403, 404, 409, 412, 413, 415, 429, 500, 503],
 };
 
 /// `getAuditEvent`: GET /audit/events/{eventId}
@@ -121,7 +121,7 @@ pub static GET_AUDIT_EVENT: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["audit:read"],
     own_scope: None,
-    statuses: &[200, 400, 401, 403, 404, 500, 503],
+    statuses: &[200, 400, 401, 403, 404, 429, 500, 503],
 };
 
 /// `listAuditEvents`: GET /audit/events
@@ -133,7 +133,7 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["audit:read"],
     own_scope: None,
-    statuses: &[200, 400, 401, 403, 500, 503],
+    statuses: &[200, 400, 401, 403, 429, 500, 503],
 };
 
 /// `getCredential`: GET /agents/{agentId}/credentials/{credentialId}
@@ -145,7 +145,7 @@ pub static GET_CREDENTIAL: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["agents:read"],
     own_scope: Some("self:read"),
-    statuses: &[200, 400, 401, 403, 404, 500, 503],
+    statuses: &[200, 400, 401, 403, 404, 429, 500, 503],
 };
 
 /// `issueCredential`: POST /agents/{agentId}/credentials
@@ -157,7 +157,7 @@ pub static ISSUE_CREDENTIAL: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["credentials:write"],
     own_scope: None,
-    statuses: &[201, 400, 401, 403, 404, 409, 413, 415, 500, 503],
+    statuses: &[201, 400, 401, 403, 404, 409, 413, 415, 429, 500, 503],
 };
 
 /// `listCredentials`: GET /agents/{agentId}/credentials
@@ -169,7 +169,7 @@ pub static LIST_CREDENTIALS: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["agents:read"],
     own_scope: Some("self:read"),
-    statuses: &[200, 400, 401, 403, 404, 500, 503],
+    statuses: &[200, 400, 401, 403, 404, 429, 500, 503],
 };
 
 /// `revokeCredential`: DELETE /agents/{agentId}/credentials/{credentialId}
@@ -181,7 +181,7 @@ pub static REVOKE_CREDENTIAL: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["credentials:write"],
     own_scope: None,
-    statuses: &[204, 400, 401, 403, 404, 409, 500, 503],
+    statuses: &[204, 400, 401, 403, 404, 429, 500, 503],
 };
 
 /// `rotateCredential`: POST /agents/{agentId}/credentials/{credentialId}/rotate
@@ -193,7 +193,7 @@ pub static ROTATE_CREDENTIAL: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["credentials:write"],
     own_scope: Some("self:rotate"),
-    statuses: &[201, 400, 401, 403, 404, 409, 413, 415, 500, 503],
+    statuses: &[201, 400, 401, 403, 404, 409, 413, 415, 429, 500, 503],
 };
 
 /// `getJwks`: GET /.well-known/jwks.json
@@ -205,7 +205,7 @@ pub static GET_JWKS: Operation = Operation {
     authentication: Authentication::Public,
     scopes: &[],
     own_scope: None,
-    statuses: &[200, 404],
+    statuses: &[200, 404, 429],
 };
 
 /// `getOpenidConfiguration`: GET /.well-known/openid-configuration
@@ -217,7 +217,7 @@ pub static GET_OPENID_CONFIGURATION: Operation = Operation {
     authentication: Authentication::Public,
     scopes: &[],
     own_scope: None,
-    statuses: &[200],
+    statuses: &[200, 429],
 };
 
 /// `getServerMetadata`: GET /.well-known/oauth-authorization-server
@@ -229,7 +229,7 @@ pub static GET_SERVER_METADATA: Operation = Operation {
     authentication: Authentication::Public,
     scopes: &[],
     own_scope: None,
-    statuses: &[200],
+    statuses: &[200, 429],
 };
 
 /// `getApiDocs`: GET /api-docs
@@ -349,7 +349,7 @@ pub static INTROSPECT_TOKEN: Operation = Operation {
     authentication: Authentication::Client,
     scopes: &[],
     own_scope: None,
-    statuses: &[200, 400, 401, 413, 415, 500, 503],
+    statuses: &[200, 400, 401, 413, 415, 429, 500, 503],
 };
 
 /// `issueToken`: POST /oauth2/token
@@ -361,7 +361,7 @@ pub static ISSUE_TOKEN: Operation = Operation {
     authentication: Authentication::Client,
     scopes: &[],
     own_scope: None,
-    statuses: &[200, 400, 401, 413, 415, 500, 503],
+    statuses: &[200, 400, 401, 413, 415, 429, 500, 503],
 };
 
 /// `revokeToken`: POST /oauth2/revoke
@@ -373,7 +373,7 @@ pub static REVOKE_TOKEN: Operation = Operation {
     authentication: Authentication::Client,
     scopes: &[],
     own_scope: None,
-    statuses: &[200, 400, 401, 413, 415, 500, 503],
+    statuses: &[200, 400, 401, 413, 415, 429, 500, 503],
 };
 
 /// Every operation.

@@ -15,10 +15,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use crate::api::cors::Cors;
 use crate::api::layers::{Layers, wrap};
 use crate::api::serving;
 use crate::api::{Api, Services};
-use crate::cache::memory::MemoryClientCache;
+use crate::cache::memory::{MemoryBuckets, MemoryClientCache};
 use crate::clock::Clock;
 use crate::config::{Config, Environment, MasterKeySource, SigningChoice, Unusable};
 use crate::crypto::{CryptoFault, Entropy, HashPool, MasterKey, SecretText};
@@ -30,6 +31,7 @@ use crate::domain::credentials::{CredentialMint, CredentialService};
 use crate::domain::feed::Feed;
 use crate::domain::idempotency::Idempotency;
 use crate::domain::keys::{KeyFault, KeyRing, KeySettings, Signing, SigningAlgorithm};
+use crate::domain::limits::{LimitSettings, Limits};
 use crate::domain::registry::RegistryParts;
 use crate::domain::tally::Tally;
 use crate::domain::tokens::{LIFETIMES, TokenParts, TokenService, TokenSettings};
@@ -43,7 +45,13 @@ use crate::store::{Store, StoreFault};
 const CLIENTS_AT_HAND: u64 = 20_000;
 
 /// Slow hashes that wait for a core at the most; more are answered 503.
-const HASHES_WAITING: usize = 64;
+const HASHES_WAITING: u32 = 64;
+
+/// Slow hashes for one client or address at once: so many that two of them do not fill the queue.
+const HASHES_AT_ONCE: u32 = HASHES_WAITING / 2;
+
+/// Buckets of rate limits that a node keeps at hand: about 200 bytes each.
+const BUCKETS_AT_HAND: u64 = 65_536;
 
 /// How long a request waits for a connection to the database.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(3);
@@ -350,14 +358,35 @@ async fn serve_on<S: Store>(
     background.spawn(jobs::integrate::run(integrator, checkpoint_file, halted.clone()));
     background.spawn(jobs::tally::run(audit_writer.clone(), Arc::clone(&tally), halted));
 
-    let services =
-        services(config, Parts { store, clock, entropy, master, keys, feed, tally, uses, audit_writer })?;
+    let limits = LimitSettings::new(
+        config.client_limit,
+        config.address_limit,
+        (config.hash_limit, HASHES_AT_ONCE.min(config.hash_limit)),
+    );
+    let buckets = Arc::new(MemoryBuckets::new(BUCKETS_AT_HAND));
+    let limits = Limits::new(buckets, clock.clone(), Arc::clone(&tally), limits);
+    let parts = Parts {
+        store,
+        clock,
+        entropy,
+        master,
+        keys,
+        feed,
+        tally,
+        uses,
+        audit_writer,
+        limits: limits.clone(),
+    };
+    let services = services(config, parts)?;
     let layers = Layers {
         clock: Clock::system(),
         entropy: Entropy::system(),
         https: config.issuer_is_https(),
         timeout: config.request_timeout,
-        room: Arc::new(Semaphore::new(config.concurrent_requests)),
+        room: Semaphore::new(config.concurrent_requests),
+        proxies: config.trusted_proxies.clone(),
+        limits,
+        cors: Cors::new(config.cors_origins.clone()),
     };
     let router = wrap(generated::server::router(Api::new(services)), layers);
 
@@ -415,10 +444,11 @@ struct Parts<S> {
     tally: Arc<Tally>,
     uses: Arc<Uses>,
     audit_writer: AuditWriter,
+    limits: Limits,
 }
 
 fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, Failure> {
-    let Parts { store, clock, entropy, master, keys, feed, tally, uses, audit_writer } = parts;
+    let Parts { store, clock, entropy, master, keys, feed, tally, uses, audit_writer, limits } = parts;
     let settings = TokenSettings::new(
         config.issuer.clone(),
         config.default_audience.clone(),
@@ -427,7 +457,8 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
     )
     .map_err(|problem| Failure::Settings(Unusable(vec![problem.to_owned()])))?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let pool = HashPool::new(cores, HASHES_WAITING);
+    // One core is left to those who wait for no hash.
+    let pool = HashPool::new(cores - 1, HASHES_WAITING as usize);
     let mint = CredentialMint::new(master.clone(), pool.clone(), entropy.clone());
     let idempotency = Idempotency::new(store.clone(), clock.clone(), entropy.clone(), master.clone());
     let registry = RegistryParts {
@@ -435,6 +466,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         clock: clock.clone(),
         entropy: entropy.clone(),
         mint,
+        limits: limits.clone(),
         audit: audit_writer.clone(),
         feed: Arc::clone(&feed),
         idempotency,
@@ -446,6 +478,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         entropy,
         master,
         pool,
+        limits: limits.clone(),
         keys: Arc::clone(&keys),
         feed: Arc::clone(&feed),
         cache: Arc::new(MemoryClientCache::new(CLIENTS_AT_HAND)),
@@ -458,6 +491,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         agents,
         credentials,
         tokens,
+        limits,
         audit: AuditService::new(store.clone()),
         audit_writer,
         keys,

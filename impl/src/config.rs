@@ -8,6 +8,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use crate::crypto::SecretText;
 
 /// A setting as people see it.
@@ -87,6 +89,43 @@ pub const SETTINGS: &[Setting] = &[
         "requests in work at once; more are answered 503, 1-65536",
     ),
     setting(
+        "AGENTIDP_CLIENT_LIMIT_PER_MINUTE",
+        "60000",
+        "requests a minute of one agent that proves itself, 0-6000000; 0 sets no limit",
+    ),
+    setting(
+        "AGENTIDP_CLIENT_LIMIT_BURST",
+        "10000",
+        "requests of one agent at once, before that rate counts, 0-1000000; 0 sets no limit",
+    ),
+    setting(
+        "AGENTIDP_ADDRESS_LIMIT_PER_MINUTE",
+        "3000",
+        "requests a minute that prove nothing, from one address (IPv6: one /64), 0-6000000; 0 sets no limit",
+    ),
+    setting(
+        "AGENTIDP_ADDRESS_LIMIT_BURST",
+        "1000",
+        "requests that prove nothing, from one address at once, 0-1000000; 0 sets no limit",
+    ),
+    setting(
+        "AGENTIDP_HASH_LIMIT_PER_MINUTE",
+        "600",
+        "new secrets a minute that one agent makes, and old ones that one address has checked slowly, 0-6000000; 0 sets \
+         no limit",
+    ),
+    setting(
+        "AGENTIDP_TRUSTED_PROXIES",
+        "none",
+        "addresses or networks (10.0.0.0/8), separated by commas, whose X-Forwarded-For is believed",
+    ),
+    setting(
+        "AGENTIDP_CORS_ORIGINS",
+        "none",
+        "origins (https://console.example.com), separated by commas, whose pages may read answers; * for all, never in \
+         production",
+    ),
+    setting(
         "AGENTIDP_SHUTDOWN_SECONDS",
         "20",
         "how long requests in work may go on after SIGTERM, in seconds, 0-300",
@@ -94,6 +133,10 @@ pub const SETTINGS: &[Setting] = &[
     setting("AGENTIDP_LOG", "info", "what to log: a level, or a tracing filter such as agentidp=debug,info"),
     setting("AGENTIDP_LOG_FORMAT", "text, in production json", "text or json, to standard error"),
 ];
+
+/// The most that the settings of limits may say, a minute and at once.
+const MOST_PER_MINUTE: u32 = 6_000_000;
+const MOST_AT_ONCE: u32 = 1_000_000;
 
 /// Secrets that stand in documents and examples; nobody may run with them.
 const SAMPLE_SECRETS: &[&str] =
@@ -174,6 +217,16 @@ pub struct Config {
     pub request_timeout: Duration,
     /// Requests in work at once.
     pub concurrent_requests: usize,
+    /// Requests of one client: a minute, and at once.
+    pub client_limit: (u32, u32),
+    /// Requests from one address that prove nothing: a minute, and at once.
+    pub address_limit: (u32, u32),
+    /// Slow hashes for one client or address, a minute.
+    pub hash_limit: u32,
+    /// The proxies that are believed whom they heard from.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The origins whose pages may read answers, or `*`.
+    pub cors_origins: Vec<String>,
     /// How long requests in work may go on after the signal to stop.
     pub shutdown: Duration,
     /// The log's filter.
@@ -251,12 +304,7 @@ impl Config {
                 "must not be the issuer: such tokens would open this server's own API",
             );
         }
-        let allowed_resources: Vec<String> = read
-            .text("AGENTIDP_ALLOWED_RESOURCES")
-            .map(|list| {
-                list.split(',').map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect()
-            })
-            .unwrap_or_default();
+        let allowed_resources = read.list("AGENTIDP_ALLOWED_RESOURCES");
         if allowed_resources.contains(&issuer) {
             read.problem(
                 "AGENTIDP_ALLOWED_RESOURCES",
@@ -282,6 +330,17 @@ impl Config {
             audit_checkpoint_file: read.text("AGENTIDP_AUDIT_CHECKPOINT_FILE").map(PathBuf::from),
             request_timeout: read.seconds("AGENTIDP_REQUEST_TIMEOUT_SECONDS", 10, 1, 300),
             concurrent_requests: read.number("AGENTIDP_CONCURRENT_REQUESTS", 1024, 1, 65_536) as usize,
+            client_limit: (
+                read.limit("AGENTIDP_CLIENT_LIMIT_PER_MINUTE", 60_000, MOST_PER_MINUTE),
+                read.limit("AGENTIDP_CLIENT_LIMIT_BURST", 10_000, MOST_AT_ONCE),
+            ),
+            address_limit: (
+                read.limit("AGENTIDP_ADDRESS_LIMIT_PER_MINUTE", 3_000, MOST_PER_MINUTE),
+                read.limit("AGENTIDP_ADDRESS_LIMIT_BURST", 1_000, MOST_AT_ONCE),
+            ),
+            hash_limit: read.limit("AGENTIDP_HASH_LIMIT_PER_MINUTE", 600, MOST_PER_MINUTE),
+            trusted_proxies: read.networks("AGENTIDP_TRUSTED_PROXIES"),
+            cors_origins: read.origins("AGENTIDP_CORS_ORIGINS", production),
             shutdown: read.seconds("AGENTIDP_SHUTDOWN_SECONDS", 20, 0, 300),
             log: read.text("AGENTIDP_LOG").unwrap_or_else(|| "info".to_owned()),
             log_format: read.choice(
@@ -337,6 +396,53 @@ impl Reader<'_> {
 
     fn seconds(&mut self, name: &str, default: u64, least: u64, most: u64) -> Duration {
         Duration::from_secs(self.number(name, default, least, most))
+    }
+
+    fn limit(&mut self, name: &str, default: u32, most: u32) -> u32 {
+        u32::try_from(self.number(name, default.into(), 0, most.into())).unwrap_or(most)
+    }
+
+    /// What stands between commas.
+    fn list(&self, name: &str) -> Vec<String> {
+        let list = self.text(name).unwrap_or_default();
+        list.split(',').map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect()
+    }
+
+    fn networks(&mut self, name: &str) -> Vec<IpNet> {
+        let mut networks = Vec::new();
+        for one in self.list(name) {
+            // An address is the network of itself. One of IPv4 that is mapped into IPv6 would contain no peer.
+            match one.parse::<IpNet>().or_else(|_| one.parse::<IpAddr>().map(|one| one.to_canonical().into()))
+            {
+                Ok(network) => networks.push(network),
+                Err(_) => self.problem(
+                    name,
+                    &format!("must be addresses or networks such as 10.0.0.0/8, and {one} is none"),
+                ),
+            }
+        }
+        networks
+    }
+
+    /// Origins as browsers write them (RFC 6454 section 6.2): they are compared character by character.
+    fn origins(&mut self, name: &str, production: bool) -> Vec<String> {
+        let origins = self.list(name);
+        for one in &origins {
+            let host = one.strip_prefix("https://").or_else(|| one.strip_prefix("http://"));
+            let is_origin = host.is_some_and(|host| {
+                !host.is_empty()
+                    && host.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#@*\\".contains(&byte))
+            });
+            if one == "*" && production {
+                self.problem(name, "must not be * in production; name the origins");
+            } else if one != "*" && (!is_origin || one.bytes().any(|byte| byte.is_ascii_uppercase())) {
+                self.problem(
+                    name,
+                    &format!("must be origins such as https://console.example.com, and {one} is none"),
+                );
+            }
+        }
+        origins
     }
 
     fn choice<T: Copy>(&mut self, name: &str, default: T, choices: &[(&str, T)]) -> T {
@@ -502,6 +608,7 @@ mod tests {
             ("AGENTIDP_MASTER_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
             ("JWT_AUDIENCE", "https://id.example.com"),
             ("AGENTIDP_ALLOWED_RESOURCES", "https://api.example.com, https://id.example.com"),
+            ("AGENTIDP_CORS_ORIGINS", "https://console.example.com, *"),
         ];
         for (name, value) in unsafe_settings {
             let settings: Vec<_> = PRODUCTION
@@ -539,6 +646,30 @@ mod tests {
         for origin in ["https://log.example.com", "log.example.com/", "log example", "a+b", &"x".repeat(256)]
         {
             assert_eq!(problems(&[("AGENTIDP_AUDIT_ORIGIN", origin)]).len(), 1, "{origin}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_what_browsers_write_and_nothing_more() {
+        let good = "http://localhost:5173, https://console.example.com,https://[::1]:8443,*";
+        assert_eq!(read(&[("AGENTIDP_CORS_ORIGINS", good)]).unwrap().cors_origins.len(), 4);
+        for origin in ["https://a/", "https://A.example", "a.example", "null", "https://*.example", "ftp://a"]
+        {
+            assert_eq!(problems(&[("AGENTIDP_CORS_ORIGINS", origin)]).len(), 1, "{origin}");
+        }
+    }
+
+    #[test]
+    fn proxies_are_addresses_or_networks() {
+        let config = read(&[("AGENTIDP_TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.1,fd00::/8")]).unwrap();
+        let contains = |address: &str| {
+            let address: IpAddr = address.parse().unwrap();
+            config.trusted_proxies.iter().any(|network| network.contains(&address))
+        };
+        assert!(contains("10.9.9.9") && contains("192.0.2.1") && contains("fd00::1"));
+        assert!(!contains("192.0.2.2") && !contains("11.0.0.1"));
+        for bad in ["proxy", "10.0.0.0/33", "10.0.0.1-10.0.0.9"] {
+            assert_eq!(problems(&[("AGENTIDP_TRUSTED_PROXIES", bad)]).len(), 1, "{bad}");
         }
     }
 

@@ -223,6 +223,13 @@ pub enum ChangeAgentStatusResponse {
         /// The body.
         body: models::Error,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
+    TooManyRequests {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
         /// The body.
@@ -275,6 +282,10 @@ impl IntoResponse for ChangeAgentStatusResponse {
             Self::UnsupportedMediaType { body } => {
                 let answer = answer::json(StatusCode::UNSUPPORTED_MEDIA_TYPE, "application/json", &body);
                 answer::with_headers(answer, [])
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
             Self::InternalServerError { body } => {
                 let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
@@ -410,6 +421,13 @@ pub enum DecommissionAgentResponse {
         /// The body.
         body: models::Error,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
+    TooManyRequests {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
         /// The body.
@@ -454,6 +472,10 @@ impl IntoResponse for DecommissionAgentResponse {
             Self::PreconditionFailed { body } => {
                 let answer = answer::json(StatusCode::PRECONDITION_FAILED, "application/json", &body);
                 answer::with_headers(answer, [])
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
             Self::InternalServerError { body } => {
                 let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
@@ -574,6 +596,13 @@ pub enum GetAgentResponse {
         /// The body.
         body: models::Error,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
+    TooManyRequests {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
         /// The body.
@@ -614,6 +643,10 @@ impl IntoResponse for GetAgentResponse {
             Self::NotFound { body } => {
                 let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
                 answer::with_headers(answer, [])
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
             Self::InternalServerError { body } => {
                 let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
@@ -812,6 +845,13 @@ pub enum ListAgentsResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
+    TooManyRequests {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
         /// The body.
@@ -844,6 +884,10 @@ impl IntoResponse for ListAgentsResponse {
             Self::Forbidden { body, www_authenticate } => {
                 let answer = answer::json(StatusCode::FORBIDDEN, "application/json", &body);
                 answer::with_headers(answer, [("www-authenticate", www_authenticate)])
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
             Self::InternalServerError { body } => {
                 let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
@@ -958,6 +1002,13 @@ pub enum RegisterAgentResponse {
         /// The body.
         body: models::Error,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
+    TooManyRequests {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
         /// The body.
@@ -1009,6 +1060,10 @@ impl IntoResponse for RegisterAgentResponse {
             Self::UnsupportedMediaType { body } => {
                 let answer = answer::json(StatusCode::UNSUPPORTED_MEDIA_TYPE, "application/json", &body);
                 answer::with_headers(answer, [])
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
             Self::InternalServerError { body } => {
                 let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
@@ -1148,6 +1203,13 @@ pub enum UpdateAgentResponse {
         /// The body.
         body: models::Error,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
+    TooManyRequests {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
         /// The body.
@@ -1200,6 +1262,10 @@ impl IntoResponse for UpdateAgentResponse {
             Self::UnsupportedMediaType { body } => {
                 let answer = answer::json(StatusCode::UNSUPPORTED_MEDIA_TYPE, "application/json", &body);
                 answer::with_headers(answer, [])
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
             Self::InternalServerError { body } => {
                 let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);

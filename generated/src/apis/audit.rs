@@ -124,6 +124,13 @@ pub enum GetAuditEventResponse {
         /// The body.
         body: models::Error,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
+    TooManyRequests {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
         /// The body.
@@ -160,6 +167,10 @@ impl IntoResponse for GetAuditEventResponse {
             Self::NotFound { body } => {
                 let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
                 answer::with_headers(answer, [])
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
             Self::InternalServerError { body } => {
                 let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
@@ -328,6 +339,13 @@ pub enum ListAuditEventsResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
+    TooManyRequests {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
         /// The body.
@@ -360,6 +378,10 @@ impl IntoResponse for ListAuditEventsResponse {
             Self::Forbidden { body, www_authenticate } => {
                 let answer = answer::json(StatusCode::FORBIDDEN, "application/json", &body);
                 answer::with_headers(answer, [("www-authenticate", www_authenticate)])
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
             Self::InternalServerError { body } => {
                 let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);

@@ -190,6 +190,13 @@ pub enum GetCredentialResponse {
         /// The body.
         body: models::Error,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
+    TooManyRequests {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
         /// The body.
@@ -226,6 +233,10 @@ impl IntoResponse for GetCredentialResponse {
             Self::NotFound { body } => {
                 let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
                 answer::with_headers(answer, [])
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
             Self::InternalServerError { body } => {
                 let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
@@ -362,6 +373,13 @@ pub enum IssueCredentialResponse {
         /// The body.
         body: models::Error,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
+    TooManyRequests {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
         /// The body.
@@ -413,6 +431,10 @@ impl IntoResponse for IssueCredentialResponse {
             Self::UnsupportedMediaType { body } => {
                 let answer = answer::json(StatusCode::UNSUPPORTED_MEDIA_TYPE, "application/json", &body);
                 answer::with_headers(answer, [])
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
             Self::InternalServerError { body } => {
                 let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
@@ -550,6 +572,13 @@ pub enum ListCredentialsResponse {
         /// The body.
         body: models::Error,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
+    TooManyRequests {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
         /// The body.
@@ -586,6 +615,10 @@ impl IntoResponse for ListCredentialsResponse {
             Self::NotFound { body } => {
                 let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
                 answer::with_headers(answer, [])
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
             Self::InternalServerError { body } => {
                 let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
@@ -695,10 +728,12 @@ pub enum RevokeCredentialResponse {
         /// The body.
         body: models::Error,
     },
-    /// 409: The request collides with what exists already.
-    Conflict {
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
+    TooManyRequests {
         /// The body.
         body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
     },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
@@ -737,9 +772,9 @@ impl IntoResponse for RevokeCredentialResponse {
                 let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
                 answer::with_headers(answer, [])
             }
-            Self::Conflict { body } => {
-                let answer = answer::json(StatusCode::CONFLICT, "application/json", &body);
-                answer::with_headers(answer, [])
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
             Self::InternalServerError { body } => {
                 let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
@@ -885,6 +920,13 @@ pub enum RotateCredentialResponse {
         /// The body.
         body: models::Error,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
+    TooManyRequests {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
         /// The body.
@@ -936,6 +978,10 @@ impl IntoResponse for RotateCredentialResponse {
             Self::UnsupportedMediaType { body } => {
                 let answer = answer::json(StatusCode::UNSUPPORTED_MEDIA_TYPE, "application/json", &body);
                 answer::with_headers(answer, [])
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
             Self::InternalServerError { body } => {
                 let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);

@@ -68,6 +68,13 @@ pub enum GetJwksResponse {
         /// The body.
         body: models::Error,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
+    TooManyRequests {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
 }
 
 impl IntoResponse for GetJwksResponse {
@@ -80,6 +87,10 @@ impl IntoResponse for GetJwksResponse {
             Self::NotFound { body } => {
                 let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
                 answer::with_headers(answer, [])
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }
     }
@@ -103,6 +114,13 @@ pub enum GetOpenidConfigurationResponse {
         /// The body.
         body: models::ServerMetadata,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
+    TooManyRequests {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
 }
 
 impl IntoResponse for GetOpenidConfigurationResponse {
@@ -111,6 +129,10 @@ impl IntoResponse for GetOpenidConfigurationResponse {
             Self::Ok { body } => {
                 let answer = answer::json(StatusCode::OK, "application/json", &body);
                 answer::with_headers(answer, [])
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }
     }
@@ -134,6 +156,13 @@ pub enum GetServerMetadataResponse {
         /// The body.
         body: models::ServerMetadata,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
+    TooManyRequests {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
 }
 
 impl IntoResponse for GetServerMetadataResponse {
@@ -142,6 +171,10 @@ impl IntoResponse for GetServerMetadataResponse {
             Self::Ok { body } => {
                 let answer = answer::json(StatusCode::OK, "application/json", &body);
                 answer::with_headers(answer, [])
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }
     }

@@ -117,6 +117,13 @@ pub enum IntrospectTokenResponse {
         /// The body.
         body: models::OAuthError,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance. RFC 6749 has no code for it: the status tells it from other reasons to try again later.
+    TooManyRequests {
+        /// The body.
+        body: models::OAuthError,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
         /// The body.
@@ -180,6 +187,17 @@ impl IntoResponse for IntrospectTokenResponse {
                 answer::with_headers(
                     answer,
                     [
+                        ("cache-control", HeaderValue::from_static("no-store")),
+                        ("pragma", HeaderValue::from_static("no-cache")),
+                    ],
+                )
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(
+                    answer,
+                    [
+                        ("retry-after", HeaderValue::from(retry_after)),
                         ("cache-control", HeaderValue::from_static("no-store")),
                         ("pragma", HeaderValue::from_static("no-cache")),
                     ],
@@ -285,6 +303,13 @@ pub enum IssueTokenResponse {
         /// The body.
         body: models::OAuthError,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance. RFC 6749 has no code for it: the status tells it from other reasons to try again later.
+    TooManyRequests {
+        /// The body.
+        body: models::OAuthError,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
         /// The body.
@@ -348,6 +373,17 @@ impl IntoResponse for IssueTokenResponse {
                 answer::with_headers(
                     answer,
                     [
+                        ("cache-control", HeaderValue::from_static("no-store")),
+                        ("pragma", HeaderValue::from_static("no-cache")),
+                    ],
+                )
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(
+                    answer,
+                    [
+                        ("retry-after", HeaderValue::from(retry_after)),
                         ("cache-control", HeaderValue::from_static("no-store")),
                         ("pragma", HeaderValue::from_static("no-cache")),
                     ],
@@ -450,6 +486,13 @@ pub enum RevokeTokenResponse {
         /// The body.
         body: models::OAuthError,
     },
+    /// 429: The agent, or for requests without a proof the address, has used up its allowance. RFC 6749 has no code for it: the status tells it from other reasons to try again later.
+    TooManyRequests {
+        /// The body.
+        body: models::OAuthError,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
         /// The body.
@@ -513,6 +556,17 @@ impl IntoResponse for RevokeTokenResponse {
                 answer::with_headers(
                     answer,
                     [
+                        ("cache-control", HeaderValue::from_static("no-store")),
+                        ("pragma", HeaderValue::from_static("no-cache")),
+                    ],
+                )
+            }
+            Self::TooManyRequests { body, retry_after } => {
+                let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(
+                    answer,
+                    [
+                        ("retry-after", HeaderValue::from(retry_after)),
                         ("cache-control", HeaderValue::from_static("no-store")),
                         ("pragma", HeaderValue::from_static("no-cache")),
                     ],

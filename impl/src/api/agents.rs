@@ -23,20 +23,21 @@ use crate::domain::policy::Capability;
 use crate::store::Store;
 
 answers!(ChangeAgentStatusResponse: Ok; refused as error:
-    BadRequest Unauthorized Forbidden NotFound Conflict PreconditionFailed PayloadTooLarge UnsupportedMediaType
-    InternalServerError ServiceUnavailable);
+    BadRequest Unauthorized Forbidden NotFound Conflict PreconditionFailed PayloadTooLarge
+    UnsupportedMediaType TooManyRequests InternalServerError ServiceUnavailable);
 answers!(DecommissionAgentResponse: NoContent; refused as error:
-    BadRequest Unauthorized Forbidden NotFound Conflict PreconditionFailed InternalServerError ServiceUnavailable);
-answers!(UpdateAgentResponse: Ok; refused as error:
-    BadRequest Unauthorized Forbidden NotFound Conflict PreconditionFailed PayloadTooLarge UnsupportedMediaType
+    BadRequest Unauthorized Forbidden NotFound Conflict PreconditionFailed TooManyRequests
     InternalServerError ServiceUnavailable);
+answers!(UpdateAgentResponse: Ok; refused as error:
+    BadRequest Unauthorized Forbidden NotFound Conflict PreconditionFailed PayloadTooLarge
+    UnsupportedMediaType TooManyRequests InternalServerError ServiceUnavailable);
 answers!(GetAgentResponse: Ok NotModified; refused as error:
-    BadRequest Unauthorized Forbidden NotFound InternalServerError ServiceUnavailable);
+    BadRequest Unauthorized Forbidden NotFound TooManyRequests InternalServerError ServiceUnavailable);
 answers!(ListAgentsResponse: Ok; refused as error:
-    BadRequest Unauthorized Forbidden InternalServerError ServiceUnavailable);
+    BadRequest Unauthorized Forbidden TooManyRequests InternalServerError ServiceUnavailable);
 answers!(RegisterAgentResponse: Created; refused as error:
-    BadRequest Unauthorized Forbidden Conflict PayloadTooLarge UnsupportedMediaType InternalServerError
-    ServiceUnavailable);
+    BadRequest Unauthorized Forbidden Conflict PayloadTooLarge UnsupportedMediaType TooManyRequests
+    InternalServerError ServiceUnavailable);
 
 impl<S: Store> Agents for Api<S> {
     async fn register_agent(

@@ -14,9 +14,9 @@ use crate::domain::refusal::Fault;
 use crate::store::Store;
 
 answers!(GetAuditEventResponse: Ok; refused as error:
-    BadRequest Unauthorized Forbidden NotFound InternalServerError ServiceUnavailable);
+    BadRequest Unauthorized Forbidden NotFound TooManyRequests InternalServerError ServiceUnavailable);
 answers!(ListAuditEventsResponse: Ok; refused as error:
-    BadRequest Unauthorized Forbidden InternalServerError ServiceUnavailable);
+    BadRequest Unauthorized Forbidden TooManyRequests InternalServerError ServiceUnavailable);
 
 impl<S: Store> Audit for Api<S> {
     async fn get_audit_event(

@@ -1,9 +1,7 @@
 //! Who is calling: bearer tokens and client credentials, taken off the request and judged by the domain.
 
-use std::net::SocketAddr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use axum::extract::ConnectInfo;
 use axum::response::Response;
 use generated::client::ClientAuthentication;
 use generated::door::{self, Door, Required};
@@ -12,11 +10,14 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use super::error::Refused;
-use super::layers::{RequestId, render};
+use super::layers::render;
+use super::limits::Arrival;
 use super::{Api, Context};
 use crate::domain::agents::AgentId;
-use crate::domain::callers::{AuthMethod, Client, Principal, RequestContext};
+use crate::domain::callers::{AuthMethod, Client, Principal};
 use crate::domain::clients::PresentedClient;
+use crate::domain::limits::Taken;
+use crate::domain::refusal::Refusal;
 use crate::store::Store;
 
 impl<S: Store> Door for Api<S> {
@@ -26,10 +27,8 @@ impl<S: Store> Door for Api<S> {
     type Refusal = Refused;
 
     fn context(&self, operation: Option<&'static Operation>, parts: &Parts) -> Context {
-        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
-        Context { request: RequestContext { request_id, address }, operation, client: OnceLock::new() }
+        let arrival = parts.extensions.get::<Arc<Arrival>>().cloned().unwrap_or_default();
+        Context { request: arrival.request.clone(), operation, client: OnceLock::new(), arrival }
     }
 
     fn refuse(&self, context: &Context, refusal: door::Refusal) -> Response {
@@ -45,6 +44,7 @@ impl<S: Store> Door for Api<S> {
         let request = &context.request;
         let Some(token) = bearer_token(parts) else { return Err(self.tokens.bearer_missing(request).into()) };
         let principal = self.tokens.authenticate_bearer(request, token).await??;
+        context.charge(self.limits.client(request, (&principal).into(), &principal.owner).await)?;
         let own = required.own.and_then(|own| Some((AgentId(own.subject.parse().ok()?), own.scope)));
         self.tokens.authorize(request, &principal, required.scopes, own).await??;
         Ok(principal)
@@ -69,8 +69,21 @@ impl<S: Store> Door for Api<S> {
         // Compared in the domain, and nowhere kept.
         let presented = PresentedClient { client_id, client_secret: client_secret.expose(), method };
         let client = self.tokens.authenticate_client(&context.request, presented).await??;
+        let owner = &client.record.agent.owner;
+        context.charge(self.limits.client(&context.request, (&client).into(), owner).await)?;
         let _ = context.client.set(client.clone());
         Ok(client)
+    }
+}
+
+impl Context {
+    /// Notes what a caller that has proved itself was charged; refuses if it has used up what it has.
+    fn charge(&self, taken: Option<Taken>) -> Result<(), Refused> {
+        self.arrival.proved(taken);
+        match taken {
+            Some(taken) if !taken.allowed => Err(Refusal::RateLimited(taken).into()),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -13,9 +13,10 @@ use super::{Api, Context};
 use crate::domain::policy;
 use crate::store::Store;
 
-answers!(GetJwksResponse: Ok NotFound);
-answers!(GetServerMetadataResponse: Ok);
-answers!(GetOpenidConfigurationResponse: Ok);
+// The layers answer 429 where nobody proves anything.
+answers!(GetJwksResponse: Ok NotFound TooManyRequests);
+answers!(GetServerMetadataResponse: Ok TooManyRequests);
+answers!(GetOpenidConfigurationResponse: Ok TooManyRequests);
 
 impl<S: Store> Discovery for Api<S> {
     async fn get_server_metadata(&self, _: Context) -> GetServerMetadataResponse {

@@ -1,6 +1,7 @@
 //! What every request passes on its way in and every answer on its way out: an id, limits, headers, a line in the log.
 
 use std::any::Any;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,20 +10,26 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use generated::operations::{Authentication, Operation};
 use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
+use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 
+use super::cors::Cors;
 use super::error::{Problem, Refused, header};
+use super::forwarded::client_address;
+use super::limits::Arrival;
 use crate::clock::Clock;
 use crate::crypto::Entropy;
+use crate::domain::limits::Limits;
+use crate::domain::refusal::Refusal;
 
 /// How many bytes the names and values of all header fields, and the target, may have together.
 pub const MOST_HEADER_BYTES: usize = 16 * 1024;
@@ -47,12 +54,7 @@ const POLICY_OF_DOCUMENTATION: HeaderValue = HeaderValue::from_static(
      connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
 );
 
-/// The id of a request, as an extension of it.
-#[derive(Clone, Debug)]
-pub struct RequestId(pub String);
-
 /// What the layers need.
-#[derive(Clone)]
 pub struct Layers {
     /// Tells how long a request took.
     pub clock: Clock,
@@ -63,13 +65,20 @@ pub struct Layers {
     /// How long a request may take.
     pub timeout: Duration,
     /// Permits of requests in work.
-    pub room: Arc<Semaphore>,
+    pub room: Semaphore,
+    /// The proxies that are believed whom they heard from.
+    pub proxies: Vec<IpNet>,
+    /// How much those may ask for who prove nothing.
+    pub limits: Limits,
+    /// Which origins may read answers.
+    pub cors: Cors,
 }
 
 /// Puts the layers round a router.
 pub fn wrap(router: Router, layers: Layers) -> Router {
+    let layers = Arc::new(layers);
     router
-        .layer(middleware::from_fn_with_state(layers.clone(), limit))
+        .layer(middleware::from_fn_with_state(Arc::clone(&layers), limit))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(layers, envelope))
 }
@@ -101,7 +110,7 @@ fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 /// Gives the request its id and the answer its headers, and writes the log's line.
-async fn envelope(State(layers): State<Layers>, mut request: Request, next: Next) -> Response {
+async fn envelope(State(layers): State<Arc<Layers>>, mut request: Request, next: Next) -> Response {
     let start = layers.clock.monotonic();
     let id = brought_id(request.headers())
         .unwrap_or_else(|| layers.entropy.uuid_v7(layers.clock.now()).hyphenated().to_string());
@@ -110,10 +119,16 @@ async fn envelope(State(layers): State<Layers>, mut request: Request, next: Next
     let span =
         tracing::info_span!("request", request_id = %id, operation = operation.map_or("none", |one| one.id));
     let too_large = request_size(&request) > MOST_HEADER_BYTES;
-    request.extensions_mut().insert(RequestId(id.clone()));
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let address = peer.map(|peer| client_address(peer, request.headers(), &layers.proxies));
+    let arrival = Arc::new(Arrival::new(id.clone(), address));
+    request.extensions_mut().insert(Arc::clone(&arrival));
+    let origin = layers.cors.allowed(request.headers());
 
     let mut response = if too_large {
         render(&Refused::HeadersTooLarge, operation, &id)
+    } else if let Some(preflight) = layers.cors.preflight(&request) {
+        preflight
     } else {
         let response = next.run(request).instrument(span.clone()).await;
         match response.extensions().get::<Found>() {
@@ -123,6 +138,11 @@ async fn envelope(State(layers): State<Layers>, mut request: Request, next: Next
             Some(Found::BodyTooSlow) => render(&Refused::BodyTooSlow, None, &id),
         }
     };
+    if let Some(operation) = operation
+        && let Some(taken) = arrival.settle(&layers.limits, operation, response.status()).await
+    {
+        response = render(&Refusal::RateLimited(taken).into(), Some(operation), &id);
+    }
     let documentation = operation.is_some_and(|one| one.tag == "Documentation");
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, header(id));
@@ -134,6 +154,8 @@ async fn envelope(State(layers): State<Layers>, mut request: Request, next: Next
         let policy = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         headers.insert(STRICT_TRANSPORT_SECURITY, policy);
     }
+    arrival.tell(headers);
+    layers.cors.tell(origin, headers);
     let milliseconds = layers.clock.monotonic().duration_since(start).as_secs_f64() * 1000.0;
     span.in_scope(|| {
         tracing::info!(%method, status = response.status().as_u16(), milliseconds, "answered");
@@ -143,7 +165,7 @@ async fn envelope(State(layers): State<Layers>, mut request: Request, next: Next
 
 /// Turns away what there is no room for, and stops what takes too long. Asking for the server's health is always
 /// answered: an overloaded server is not a dead one.
-async fn limit(State(layers): State<Layers>, request: Request, next: Next) -> Response {
+async fn limit(State(layers): State<Arc<Layers>>, request: Request, next: Next) -> Response {
     let operation = operation_of(request.method(), request.extensions().get::<MatchedPath>());
     if operation.is_some_and(|one| one.tag == "Health") {
         return next.run(request).await;
@@ -222,7 +244,7 @@ pub fn render(refused: &Refused, operation: Option<&Operation>, request_id: &str
         headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(http::header::PRAGMA, HeaderValue::from_static("no-cache"));
     }
-    if problem.status == http::StatusCode::SERVICE_UNAVAILABLE {
+    if matches!(problem.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         headers.insert(RETRY_AFTER, HeaderValue::from(problem.retry_after));
     }
     response

@@ -4,12 +4,15 @@
 pub mod agents;
 pub mod audit;
 pub mod auth;
+pub mod cors;
 pub mod credentials;
 pub mod discovery;
 pub mod documentation;
 pub mod error;
+pub mod forwarded;
 pub mod health;
 pub mod layers;
+pub mod limits;
 pub mod serving;
 pub mod tokens;
 
@@ -22,6 +25,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use self::error::{Problem, Refusable, Refused};
+use self::limits::Arrival;
 use crate::domain::agents::AgentService;
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::callers::{Client, RequestContext};
@@ -29,7 +33,8 @@ use crate::domain::credentials::CredentialService;
 use crate::domain::feed::Feed;
 use crate::domain::idempotency::{Created, IdempotencyKey};
 use crate::domain::keys::KeyRing;
-use crate::domain::refusal::{Answered, Fault};
+use crate::domain::limits::Limits;
+use crate::domain::refusal::{Answered, Fault, Refusal};
 use crate::domain::tokens::TokenService;
 
 /// What the operations work with.
@@ -40,6 +45,8 @@ pub struct Services<S> {
     pub credentials: CredentialService<S>,
     /// Tokens, and who presents them.
     pub tokens: TokenService<S>,
+    /// How much callers may ask for.
+    pub limits: Limits,
     /// Reading the audit log.
     pub audit: AuditService<S>,
     /// Writing the audit log.
@@ -89,6 +96,8 @@ pub struct Context {
     pub operation: Option<&'static Operation>,
     /// The client, once it has authenticated.
     pub client: OnceLock<Client>,
+    /// What the layers know of the request, and are told.
+    pub arrival: Arc<Arrival>,
 }
 
 impl Context {
@@ -99,6 +108,14 @@ impl Context {
 
     fn problem(&self, refused: &Refused) -> Problem {
         match refused {
+            Refused::Domain(refusal @ Refusal::RateLimited(taken)) => {
+                self.arrival.charged(*taken);
+                tracing::info!(
+                    reason = refusal.reason(),
+                    policy = taken.policy.name,
+                    "a request was refused"
+                );
+            }
             Refused::Fault(fault) => tracing::error!(%fault, "a request failed"),
             Refused::Domain(refusal) => tracing::info!(reason = refusal.reason(), "a request was refused"),
             _ => {}

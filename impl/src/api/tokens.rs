@@ -15,12 +15,15 @@ use crate::domain::tokens::{self, TokenClaims};
 use crate::store::Store;
 
 answers!(IssueTokenResponse: Ok; refused as oauth_error:
-    BadRequest Unauthorized PayloadTooLarge UnsupportedMediaType InternalServerError ServiceUnavailable);
+    BadRequest Unauthorized PayloadTooLarge UnsupportedMediaType TooManyRequests InternalServerError
+    ServiceUnavailable);
 answers!(IntrospectTokenResponse: Ok; refused as oauth_error:
-    BadRequest Unauthorized PayloadTooLarge UnsupportedMediaType InternalServerError ServiceUnavailable);
+    BadRequest Unauthorized PayloadTooLarge UnsupportedMediaType TooManyRequests InternalServerError
+    ServiceUnavailable);
 
 answers!(RevokeTokenResponse: Ok; refused as oauth_error:
-    BadRequest Unauthorized PayloadTooLarge UnsupportedMediaType InternalServerError ServiceUnavailable);
+    BadRequest Unauthorized PayloadTooLarge UnsupportedMediaType TooManyRequests InternalServerError
+    ServiceUnavailable);
 
 impl<S: Store> Tokens for Api<S> {
     async fn issue_token(&self, context: Context, client: Client, body: TokenRequest) -> IssueTokenResponse {

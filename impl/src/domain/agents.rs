@@ -367,7 +367,7 @@ impl<S: Store> AgentService<S> {
             valid_until: new.valid_until,
             revision: 1,
         };
-        let minted = match self.0.mint.mint(agent.id, now).await? {
+        let minted = match self.0.mint(request, principal, agent.id, now).await? {
             Ok(minted) => minted,
             Err(refusal) => return Ok(Err(refusal)),
         };

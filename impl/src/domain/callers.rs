@@ -13,7 +13,7 @@ use super::credentials::{ClientRecord, CredentialId};
 use super::policy::{Capability, IDP_ADMIN, is_reserved};
 
 /// What every call carries from the door for the audit trail.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestContext {
     /// The request's id: `[A-Za-z0-9._-]{1,64}`.
     pub request_id: String,

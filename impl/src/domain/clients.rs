@@ -9,6 +9,7 @@ use super::agents::{AgentId, AgentStatus, Owner};
 use super::callers::{AuthMethod, Client, RequestContext};
 use super::credentials::{ClientProof, ClientRecord, CredentialId, CredentialStatus};
 use super::feed::Feed;
+use super::limits::Limits;
 use super::refusal::{Answered, ClientFlaw, Fault, Refusal};
 use super::tally::Tally;
 use super::uses::Uses;
@@ -49,6 +50,8 @@ pub struct ClientParts<S> {
     pub master: MasterKey,
     /// For the secrets whose verifiers another master key made.
     pub pool: HashPool,
+    /// Says how many of those.
+    pub limits: Limits,
     /// Who changed.
     pub feed: Arc<Feed>,
     /// What was read before.
@@ -159,7 +162,7 @@ impl<S: Store> Clients<S> {
         // Judged once more: what is kept at hand is what was accepted, in one snapshot.
         let mut verdict = self.judge(Some((&*record).into()), client_id, secret.random(), now);
         if let Verdict::VerifierOutdated = verdict {
-            match self.judge_slowly(&record, client_id, secret.random(), now).await? {
+            match self.judge_slowly(request, &record, client_id, secret.random(), now).await? {
                 Ok(decided) => (verdict, record) = decided,
                 Err(refusal) => return Ok(Err(refusal)),
             }
@@ -199,14 +202,18 @@ impl<S: Store> Clients<S> {
         }
     }
 
-    /// bcrypt decides, and a success renews the verifier.
+    /// bcrypt decides, as often as the limits allow, and a success renews the verifier.
     async fn judge_slowly(
         &self,
+        request: &RequestContext,
         record: &Arc<ClientRecord>,
         client_id: Option<Uuid>,
         random: &SecretText,
         now: DateTime<Utc>,
     ) -> Result<Answered<(Verdict, Arc<ClientRecord>)>, Fault> {
+        if let Err(refusal) = self.0.limits.comparing(request, record.agent.id).await {
+            return Ok(Err(refusal));
+        }
         let fits = match self.0.pool.verify(random, &record.images.secret_hash).await {
             Ok(fits) => fits,
             Err(HashFault::Busy) => return Ok(Err(Refusal::Overloaded)),

@@ -347,7 +347,7 @@ impl<S: Store> CredentialService<S> {
         if let Err(refusal) = self.reach(principal, &seen) {
             return self.refused(request, principal, &seen, Action::CredentialIssued, subject, refusal).await;
         }
-        let mut minted = match self.mint_once(principal, agent_id, &once, now).await? {
+        let mut minted = match self.mint_once(request, principal, agent_id, &once, now).await? {
             Ok(Created::New(minted)) => minted,
             Ok(Created::Before(before)) => return Ok(Ok(Created::Before(before))),
             Err(refusal) => return Ok(Err(refusal)),
@@ -450,7 +450,7 @@ impl<S: Store> CredentialService<S> {
                 .refused(request, principal, &seen, Action::CredentialRotated, subject, refusal)
                 .await;
         }
-        let mut minted = match self.mint_once(principal, agent_id, &once, now).await? {
+        let mut minted = match self.mint_once(request, principal, agent_id, &once, now).await? {
             Ok(Created::New(minted)) => minted,
             Ok(Created::Before(before)) => return Ok(Ok(Created::Before(before))),
             Err(refusal) => return Ok(Err(refusal)),
@@ -570,13 +570,14 @@ impl<S: Store> CredentialService<S> {
     /// answer with a secret is for whoever may still have it.
     async fn mint_once(
         &self,
+        request: &RequestContext,
         principal: &Principal,
         agent_id: AgentId,
         once: &Once<'_, IssuedCredential>,
         now: DateTime<Utc>,
     ) -> Result<Answered<Created<MintedCredential>>, Fault> {
         match self.0.idempotency.look(principal.agent_id, once).await? {
-            Ok(None) => Ok(self.0.mint.mint(agent_id, now).await?.map(Created::New)),
+            Ok(None) => Ok(self.0.mint(request, principal, agent_id, now).await?.map(Created::New)),
             Ok(Some(before)) => Ok(Ok(Created::Before(before))),
             Err(refusal) => Ok(Err(refusal)),
         }

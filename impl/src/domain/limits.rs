@@ -18,15 +18,12 @@ use super::refusal::{Answered, Refusal};
 use super::tally::Tally;
 use crate::clock::Clock;
 
-/// The most requests a minute that a policy can allow.
-pub const MOST_PER_MINUTE: u32 = 6_000_000;
-
-/// The most requests at once that a policy can allow.
-pub const MOST_AT_ONCE: u32 = 1_000_000;
-
 /// How much of a bucket is shared: who is answerable for slow hashing has half of what the other side has, so that one
 /// client does not use up its network's, and one network not a client's.
 const SHARERS: u32 = 2;
+
+/// The name of the policies of slow hashing.
+const HASHING: &str = "hashing";
 
 /// How many requests may come: `burst` at once, and one more for each `interval`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,14 +50,19 @@ pub struct Taken {
 }
 
 impl Policy {
-    /// A policy of so many requests a minute (up to [`MOST_PER_MINUTE`]) and so many at once (up to
-    /// [`MOST_AT_ONCE`]); none, which does not limit, if either is zero.
+    /// A policy of so many requests a minute (to within a microsecond for each) and so many at once; none, which does not
+    /// limit, if either is zero.
     pub fn new(name: &'static str, per_minute: u32, burst: u32) -> Option<Self> {
         if per_minute == 0 || burst == 0 {
             return None;
         }
-        let interval = 60_000_000 / i64::from(per_minute.min(MOST_PER_MINUTE));
-        Some(Self { name, interval, burst: burst.min(MOST_AT_ONCE) })
+        let interval = (60_000_000 / i64::from(per_minute)).max(1);
+        Some(Self { name, interval, burst })
+    }
+
+    /// Whether it limits slow hashing, and not requests.
+    pub fn is_of_hashing(self) -> bool {
+        self.name == HASHING
     }
 
     /// How many a full bucket has.
@@ -103,7 +105,7 @@ impl Policy {
         (taken, next)
     }
 
-    /// The same rate and burst for several.
+    /// The rate and burst of several together.
     fn times(self, several: u32) -> Self {
         let interval = (self.interval / i64::from(several)).max(1);
         Self { interval, burst: self.burst.saturating_mul(several), ..self }
@@ -203,6 +205,18 @@ pub struct Limits {
 impl fmt::Debug for Limits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Limits").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl LimitSettings {
+    /// Settings from a rate a minute and how many at once, for each; a zero is no limit.
+    pub fn new(client: (u32, u32), address: (u32, u32), hashing: (u32, u32)) -> Self {
+        let policy = |name, (per_minute, burst)| Policy::new(name, per_minute, burst);
+        Self {
+            client: policy("client", client),
+            address: policy("address", address),
+            hashing: policy(HASHING, hashing),
+        }
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use super::agents::{Agent, Owner};
+use chrono::{DateTime, Utc};
+
+use super::agents::{Agent, AgentId, Owner};
 use super::audit::{Action, AuditEvent, AuditWriter, Subject};
 use super::callers::{Principal, RequestContext};
-use super::credentials::CredentialMint;
+use super::credentials::{CredentialMint, MintedCredential};
 use super::feed::Feed;
 use super::idempotency::Idempotency;
-use super::refusal::{Fault, Refusal};
+use super::limits::Limits;
+use super::refusal::{Answered, Fault, Refusal};
 use crate::clock::Clock;
 use crate::crypto::Entropy;
 use crate::store::Store;
@@ -24,6 +27,8 @@ pub struct RegistryParts<S> {
     pub entropy: Entropy,
     /// Makes credentials.
     pub mint: CredentialMint,
+    /// Says how many.
+    pub limits: Limits,
     /// Takes the events of refusals.
     pub audit: AuditWriter,
     /// Is told of changes at once.
@@ -33,6 +38,21 @@ pub struct RegistryParts<S> {
 }
 
 impl<S: Store> RegistryParts<S> {
+    /// Makes a credential that the principal asks for. Refused with [`Refusal::RateLimited`] when it, or its network,
+    /// asks for many, and with [`Refusal::Overloaded`] when all together do.
+    pub(super) async fn mint(
+        &self,
+        request: &RequestContext,
+        principal: &Principal,
+        agent_id: AgentId,
+        at: DateTime<Utc>,
+    ) -> Result<Answered<MintedCredential>, Fault> {
+        match self.limits.minting(request, principal).await {
+            Ok(()) => self.mint.mint(agent_id, at).await,
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
     /// Records that the caller did not find the agent of the subject, and hands on what to answer: the refusal, or that
     /// there was no room to record it.
     ///

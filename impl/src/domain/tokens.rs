@@ -16,6 +16,7 @@ use super::clients::{ClientCache, ClientParts, Clients, PresentedClient};
 use super::credentials::CredentialId;
 use super::feed::{Feed, TokenStanding};
 use super::keys::KeyRing;
+use super::limits::Limits;
 use super::policy::{
     Capability, GrantedScope, IDP_ADMIN, TOKENS_INTROSPECT, TOKENS_REVOKE, audience_decide, scope_decide,
 };
@@ -163,6 +164,8 @@ pub struct TokenParts<S> {
     pub master: MasterKey,
     /// Compares secrets slowly.
     pub pool: HashPool,
+    /// Says how many, slowly.
+    pub limits: Limits,
     /// Signs and verifies.
     pub keys: Arc<KeyRing>,
     /// Who changed.
@@ -201,6 +204,7 @@ impl<S: Store> TokenService<S> {
             clock: parts.clock.clone(),
             master: parts.master,
             pool: parts.pool,
+            limits: parts.limits,
             feed: Arc::clone(&parts.feed),
             cache: parts.cache,
             tally: Arc::clone(&parts.tally),

@@ -9,6 +9,7 @@ mod keys;
 mod laws;
 mod laws_merge;
 mod laws_overlap;
+mod limits;
 mod store;
 mod tokens;
 mod world;

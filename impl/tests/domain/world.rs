@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use agentidp::cache::memory::MemoryClientCache;
+use agentidp::cache::memory::{MemoryBuckets, MemoryClientCache};
 use agentidp::clock::Clock;
 use agentidp::crypto::{Entropy, HashPool, MasterKey, SecretText, install};
 use agentidp::domain::agents::{AgentId, AgentService, DeploymentEnv, NewAgent, Owner, Registered};
@@ -18,6 +18,7 @@ use agentidp::domain::credentials::{CredentialMint, CredentialService};
 use agentidp::domain::feed::Feed;
 use agentidp::domain::idempotency::{Created, Idempotency, Once};
 use agentidp::domain::keys::{KeyRing, KeySettings, Signing, SigningAlgorithm};
+use agentidp::domain::limits::{LimitSettings, Limits};
 use agentidp::domain::policy::Capability;
 use agentidp::domain::refusal::{Answered, Fault, Refusal};
 use agentidp::domain::registry::RegistryParts;
@@ -106,6 +107,16 @@ impl World {
     }
 
     pub async fn with_signing(signing: Signing) -> Self {
+        Self::with(signing, LimitSettings::default()).await
+    }
+
+    /// One whose slow hashes are limited to so many a minute, and so many at once.
+    pub async fn with_few_hashes(per_minute: u32, at_once: u32) -> Self {
+        let limits = LimitSettings::new((0, 0), (0, 0), (per_minute, at_once));
+        Self::with(Signing::Asymmetric(SigningAlgorithm::Es256), limits).await
+    }
+
+    async fn with(signing: Signing, limits: LimitSettings) -> Self {
         install();
         let place = Place::new().await;
         let store = place.store.clone();
@@ -116,12 +127,15 @@ impl World {
         let keys = Arc::new(KeyRing::open(&store, settings, &master, &clock, &entropy).await.expect("keys"));
         let feed = Arc::new(Feed::new(clock.clone(), *LIFETIMES.end()));
         let (tally, uses) = (Arc::<Tally>::default(), Arc::<Uses>::default());
+        let buckets = Arc::new(MemoryBuckets::new(1000));
+        let limits = Limits::new(buckets, clock.clone(), Arc::clone(&tally), limits);
         let (audit, _) = AuditWriter::start(store.clone(), clock.clone(), entropy.clone());
         let registry = RegistryParts {
             store: store.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
             mint: mint.clone(),
+            limits: limits.clone(),
             audit: audit.clone(),
             feed: Arc::clone(&feed),
             idempotency: Idempotency::new(store.clone(), clock.clone(), entropy.clone(), master.clone()),
@@ -133,6 +147,7 @@ impl World {
             entropy: entropy.clone(),
             master: master.clone(),
             pool,
+            limits,
             keys: Arc::clone(&keys),
             feed: Arc::clone(&feed),
             cache: Arc::new(MemoryClientCache::new(1000)),
@@ -214,9 +229,18 @@ impl World {
     }
 
     pub async fn authenticate(&self, client_id: &str, secret: &str) -> Answered<Client> {
+        self.authenticate_from(&request(), client_id, secret).await
+    }
+
+    pub async fn authenticate_from(
+        &self,
+        request: &RequestContext,
+        client_id: &str,
+        secret: &str,
+    ) -> Answered<Client> {
         let presented =
             PresentedClient { client_id, client_secret: secret, method: AuthMethod::ClientSecretBasic };
-        self.tokens.authenticate_client(&request(), presented).await.expect("no fault")
+        self.tokens.authenticate_client(request, presented).await.expect("no fault")
     }
 
     pub async fn client(&self, registered: &Registered) -> Client {
@@ -261,7 +285,11 @@ impl World {
 }
 
 pub fn request() -> RequestContext {
-    RequestContext { request_id: "request-1".to_owned(), address: "192.0.2.10".parse().ok() }
+    request_from("192.0.2.10")
+}
+
+pub fn request_from(address: &str) -> RequestContext {
+    RequestContext { request_id: "request-1".to_owned(), address: address.parse().ok() }
 }
 
 /// A principal whose token has this scope.

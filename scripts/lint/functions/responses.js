@@ -3,6 +3,9 @@ import { operations, resolve } from './schemas.js';
 // Errors are written once and referenced; bodies have a schema and an example; some statuses owe a header.
 const owed = { 201: 'Location', 401: 'WWW-Authenticate', 405: 'Allow', 429: 'Retry-After', 503: 'Retry-After' };
 
+// What must answer however often it is asked.
+const unlimited = ['Health', 'Documentation'];
+
 export default (document) => {
   const faults = [];
   const check = (status, written, path) => {
@@ -27,6 +30,9 @@ export default (document) => {
     }
   };
   for (const [operation, path] of operations(document)) {
+    if (!unlimited.includes(operation.tags?.[0]) && operation.responses?.['429'] === undefined) {
+      faults.push({ path: [...path, 'responses'], message: `rate limits apply to every operation but those of ${unlimited.join(' and ')}: declare 429` });
+    }
     for (const [status, written] of Object.entries(operation.responses ?? {})) {
       check(status, written, [...path, 'responses', status]);
     }
