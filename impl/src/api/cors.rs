@@ -11,6 +11,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::error::header;
+use super::layers::path_of;
 
 /// What a page may send beside what it always may.
 const ALLOWED: HeaderValue = HeaderValue::from_static(
@@ -63,7 +64,7 @@ impl Cors {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;
         let headers = response.headers_mut();
-        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, header(methods(path.as_str()).join(", ")));
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, header(methods(&path_of(path)).join(", ")));
         headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED);
         headers.insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE);
         Some(response)

@@ -1,6 +1,7 @@
 //! What every request passes on its way in and every answer on its way out: an id, limits, headers, a line in the log.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -83,9 +84,18 @@ pub fn wrap(router: Router, layers: Layers) -> Router {
         .layer(middleware::from_fn_with_state(layers, envelope))
 }
 
+/// The path of a request as the specification writes it: where a parameter takes the rest of the path, the router has a
+/// star more.
+pub fn path_of(matched: &MatchedPath) -> Cow<'_, str> {
+    match matched.as_str() {
+        path if path.contains("{*") => path.replace("{*", "{").into(),
+        path => path.into(),
+    }
+}
+
 /// The operation that the router found for a request.
 pub fn operation_of(method: &Method, path: Option<&MatchedPath>) -> Option<&'static Operation> {
-    let path = path?.as_str();
+    let path = &*path_of(path?);
     let method = if *method == Method::HEAD { &Method::GET } else { method };
     generated::OPERATIONS.iter().copied().find(|one| one.path == path && one.method == *method)
 }

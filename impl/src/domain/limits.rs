@@ -226,11 +226,6 @@ impl Limits {
         Self { buckets, clock, tally, settings }
     }
 
-    /// What limits what.
-    pub fn settings(&self) -> &LimitSettings {
-        &self.settings
-    }
-
     /// Charges a caller that has proved itself for a request. Nothing if clients are not limited.
     pub async fn client(&self, request: &RequestContext, actor: Actor, owner: &Owner) -> Option<Taken> {
         let key = BucketKey::Client(actor.agent_id?);
