@@ -10,7 +10,7 @@ use crate::operations::{RESERVED, Subjects, changes, reserved_without, taking_a_
 use crate::{events, new_agent, path_of};
 
 on_both_databases![
-    the_first_events_are_the_first_operator_and_the_first_key,
+    the_first_events_are_the_first_operator_and_the_first_keys,
     a_registration_is_recorded,
     tokens_and_refusals_are_recorded,
     a_denied_request_is_recorded,
@@ -52,13 +52,24 @@ fn are_recorded(auditor: &Actor<'_>, query: &str, actions: &[&str]) {
     }
 }
 
-fn the_first_events_are_the_first_operator_and_the_first_key(case: Case) {
+fn the_first_events_are_the_first_operator_and_the_first_keys(case: Case) {
     let world = case.world();
     let auditor = world.operator().holding("audit:read idp:admin");
-    are_recorded(&auditor, "", &["server.bootstrapped", "key.created", "token.issued"]);
+    are_recorded(&auditor, "", &["server.bootstrapped", "token.issued"]);
     let mut all = actions(&auditor.gets("/audit/events"));
     all.sort();
-    assert_eq!(all, ["key.created", "server.bootstrapped", "token.issued"]);
+    assert_eq!(all, ["key.created", "key.created", "server.bootstrapped", "token.issued"]);
+    let keys = auditor.gets("/audit/events?action=key.created").json();
+    let of = |algorithm: &str| {
+        let keys = keys["items"].as_array().into_iter().flatten();
+        keys.filter(|event| event["data"]["algorithm"] == algorithm).cloned().collect::<Vec<_>>()
+    };
+    assert!(matches!(&of("ES256")[..], [key] if key["data"]["kid"].is_string()), "{keys}");
+    let origin = format!("127.0.0.1:{}/audit+", world.server.port);
+    let named = |key: &serde_json::Value| {
+        key["data"]["verifierKey"].as_str().is_some_and(|verifier| verifier.starts_with(&origin))
+    };
+    assert!(matches!(&of("Ed25519")[..], [key] if named(key)), "{keys}");
 }
 
 fn a_registration_is_recorded(case: Case) {

@@ -89,7 +89,7 @@ fn good<'w>(
 fn limited(spec: &Spec) -> Vec<&Operation> {
     let limited: Vec<_> =
         spec.operations.iter().filter(|operation| operation.responses.contains_key(&429)).collect();
-    assert!(limited.len() >= 20);
+    assert!(!limited.is_empty());
     limited
 }
 
