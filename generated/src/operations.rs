@@ -181,7 +181,7 @@ pub static REVOKE_CREDENTIAL: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["credentials:write"],
     own_scope: None,
-    statuses: &[204, 400, 401, 403, 404, 429, 500, 503],
+    statuses: &[204, 400, 401, 403, 404, 409, 429, 500, 503],
 };
 
 /// `rotateCredential`: POST /agents/{agentId}/credentials/{credentialId}/rotate

@@ -728,6 +728,11 @@ pub enum RevokeCredentialResponse {
         /// The body.
         body: models::Error,
     },
+    /// 409: The request collides with what exists already.
+    Conflict {
+        /// The body.
+        body: models::Error,
+    },
     /// 429: The agent, or for requests without a proof the address, has used up its allowance; so has whoever makes many secrets in a short time. `RateLimit` says which allowance it is.
     TooManyRequests {
         /// The body.
@@ -770,6 +775,10 @@ impl IntoResponse for RevokeCredentialResponse {
             }
             Self::NotFound { body } => {
                 let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::Conflict { body } => {
+                let answer = answer::json(StatusCode::CONFLICT, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::TooManyRequests { body, retry_after } => {
