@@ -15,6 +15,8 @@
 //!
 //! The program for QA does the same on any deployment: [`deployment`] is such a deployment, [`scenarios`] is the table of
 //! what is done there, [`run`] does it, and [`report`] writes down what came of it.
+//! - [`log`] is the audit log as commands judge it;
+//! - [`recording`] turns an answer into the text that a snapshot keeps.
 
 pub mod actor;
 pub mod check;
@@ -23,6 +25,7 @@ pub mod deployment;
 pub mod events;
 pub mod line;
 pub mod operations;
+pub mod log;
 pub mod recording;
 pub mod report;
 pub mod run;

@@ -1,7 +1,6 @@
 //! The audit log as an outsider judges it: with the command, over a database that somebody was at behind the server's back.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use contract_tests::log::{EVENTS, blob, checkpoint_of_all, event_at, judged, keep, unguarded};
 use contract_tests::on_both_databases;
 use contract_tests::server::Database;
 use contract_tests::world::{Case, World};
@@ -17,76 +16,14 @@ on_both_databases![
     what_cannot_be_judged_is_not_called_wrong,
 ];
 
-/// What the command says, and how it ends.
-fn judged(world: &World, arguments: &[&str]) -> (i32, String) {
-    let output = world.server.run(&[&["audit", "verify"], arguments].concat());
-    let said =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    (output.status.code().unwrap_or(-1), said)
-}
-
-/// Keeps a checkpoint beside the server, and says where.
-fn keep(world: &World, name: &str, checkpoint: &[u8]) -> String {
-    world.server.keep(name, checkpoint).display().to_string()
-}
-
 /// A log of some events, and its checkpoint.
 fn log_of_agents(case: Case) -> (World, String) {
     let world = case.world();
     for number in 0..3 {
         world.agent(&format!("agent-{number}@agents.example.com"), &["resume:read"]);
     }
-    let checkpoint = settled(&world);
+    let checkpoint = checkpoint_of_all(&world);
     (world, checkpoint)
-}
-
-/// The last checkpoint, once everything that happened is in the tree.
-fn settled(world: &World) -> String {
-    let started = std::time::Instant::now();
-    loop {
-        let (code, said) = judged(world, &[]);
-        let output = world.server.run(&["audit", "checkpoint"]);
-        let checkpoint = String::from_utf8_lossy(&output.stdout).into_owned();
-        let size = checkpoint.lines().nth(1).unwrap_or_default().to_owned();
-        let events = world.server.count("SELECT count(*) FROM audit_events");
-        if code == 0 && size == events.to_string() {
-            return checkpoint;
-        }
-        assert!(started.elapsed().as_secs() < 30, "{size} of {events} events are signed: {said}");
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-}
-
-/// Lets the owner of the tables do what the triggers forbid.
-fn unguarded(world: &World, table: &str, triggers: &[&str]) {
-    match world.server.database() {
-        Database::Sqlite => {
-            for trigger in triggers {
-                world.server.break_database(&format!("DROP TRIGGER {trigger}"));
-            }
-        }
-        Database::Postgres => {
-            world.server.break_database(&format!("ALTER TABLE {table} DISABLE TRIGGER ALL"))
-        }
-    }
-}
-
-/// A hash as the database's SQL writes it.
-fn blob(world: &World, base64: &str) -> String {
-    let bytes = STANDARD.decode(base64).expect("a checkpoint has its root in base64");
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    match world.server.database() {
-        Database::Sqlite => format!("x'{hex}'"),
-        Database::Postgres => format!("'\\x{hex}'::bytea"),
-    }
-}
-
-const EVENTS: &[&str] =
-    &["audit_events_keep_updated", "audit_events_keep_deleted", "audit_events_keep_first"];
-
-/// An event, by its leaf.
-fn event_at(index: u64) -> String {
-    format!("(SELECT event_id FROM audit_leaves WHERE leaf_index = {index})")
 }
 
 fn an_honest_log_is_whole_and_continues_the_checkpoint_that_was_kept(case: Case) {
@@ -95,7 +32,7 @@ fn an_honest_log_is_whole_and_continues_the_checkpoint_that_was_kept(case: Case)
     assert!(key.starts_with(&format!("127.0.0.1:{}/audit+", world.server.port)), "{key}");
     let kept = keep(&world, "checkpoint", checkpoint.as_bytes());
     world.agent("later@agents.example.com", &["resume:read"]);
-    settled(&world);
+    checkpoint_of_all(&world);
     let (code, said) = judged(&world, &["--key", key.trim(), "--checkpoint", &kept]);
     assert!(
         code == 0 && said.contains("it continues the kept checkpoint") && said.contains("is whole"),
@@ -171,7 +108,7 @@ fn two_events_that_changed_places_are_named(case: Case) {
 
 fn a_tail_that_was_rolled_back_is_found_by_a_kept_checkpoint(case: Case) {
     let world = case.world();
-    let early = settled(&world);
+    let early = checkpoint_of_all(&world);
     let size: u64 = early
         .lines()
         .nth(1)
@@ -180,7 +117,7 @@ fn a_tail_that_was_rolled_back_is_found_by_a_kept_checkpoint(case: Case) {
         .expect("a checkpoint has its size in the second line");
     let root = early.lines().nth(2).unwrap_or_default();
     world.agent("later@agents.example.com", &["resume:read"]);
-    let kept = keep(&world, "checkpoint", settled(&world).as_bytes());
+    let kept = keep(&world, "checkpoint", checkpoint_of_all(&world).as_bytes());
     // As if the database were a copy from before: nothing in it tells.
     let tables = [
         (

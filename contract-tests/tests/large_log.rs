@@ -1,0 +1,137 @@
+//! A log of three hundred thousand events, and everything that somebody could do to it: run by `scripts/test --full` on the
+//! release binary (`AGENTIDP_BIN`).
+
+use std::time::Instant;
+
+use contract_tests::log::{EVENTS, blob, checkpoint_of_all, event_at, judged, keep, unguarded};
+use contract_tests::on_both_databases;
+use contract_tests::server::Database;
+use contract_tests::world::{Case, World};
+
+on_both_databases![three_hundred_thousand_events_are_verified_and_whatever_was_done_to_them_is_named];
+
+/// How many events are added: their tiles have paths of two segments.
+const EVENTS_ADDED: u64 = 300_000;
+
+/// Adds events as a server would write them, copies of the first one but for their ids.
+fn add_events(world: &World) {
+    let sql = match world.server.database() {
+        Database::Sqlite => {
+            "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 300000), \
+             first AS (SELECT *, lower(hex(id)) AS hex, CAST(content AS TEXT) AS text FROM audit_events ORDER BY id LIMIT 1) \
+             INSERT INTO audit_events (id, time, action, outcome, actor_id, agent_id, owner, content) \
+             SELECT unhex(substr(hex, 1, 20) || printf('%012x', n)), time, action, outcome, actor_id, agent_id, owner, \
+             CAST(replace(text, substr(hex, 1, 8) || '-' || substr(hex, 9, 4) || '-' || substr(hex, 13, 4) || '-' || \
+             substr(hex, 17, 4) || '-' || substr(hex, 21), substr(hex, 1, 8) || '-' || substr(hex, 9, 4) || '-' || \
+             substr(hex, 13, 4) || '-' || substr(hex, 17, 4) || '-' || printf('%012x', n)) AS BLOB) FROM first, numbers"
+        }
+        Database::Postgres => {
+            "WITH first AS (SELECT *, id::text AS uuid, convert_from(content, 'UTF8') AS text \
+             FROM audit_events ORDER BY id LIMIT 1), \
+             added AS (SELECT first.*, left(uuid, 24) || lpad(to_hex(n), 12, '0') AS name \
+             FROM first, generate_series(1, 300000) n) \
+             INSERT INTO audit_events (id, time, action, outcome, actor_id, agent_id, owner, content) \
+             SELECT name::uuid, time, action, outcome, actor_id, agent_id, owner, \
+             convert_to(replace(text, uuid, name), 'UTF8') FROM added"
+        }
+    };
+    world.server.break_database(sql);
+}
+
+/// The text of an event's bytes with something in it replaced, in the database's SQL.
+fn replaced(world: &World, from: &str, to: &str) -> String {
+    match world.server.database() {
+        Database::Sqlite => format!("CAST(replace(CAST(content AS TEXT), '{from}', '{to}') AS BLOB)"),
+        Database::Postgres => {
+            format!("convert_to(replace(convert_from(content, 'UTF8'), '{from}', '{to}'), 'UTF8')")
+        }
+    }
+}
+
+/// Does something to the database, and says what the verification then finds.
+fn after(world: &World, sql: &str, arguments: &[&str]) -> String {
+    world.server.break_database(sql);
+    let (code, said) = judged(world, arguments);
+    assert_eq!(code, 1, "{sql}: {said}");
+    said
+}
+
+#[allow(clippy::print_stdout, reason = "the figures are the point of a measurement")]
+fn three_hundred_thousand_events_are_verified_and_whatever_was_done_to_them_is_named(case: Case) {
+    let world = case.world_with(&[("AGENTIDP_LOG", "info")]);
+    let early = keep(&world, "early", checkpoint_of_all(&world).as_bytes());
+    add_events(&world);
+    let started = Instant::now();
+    let kept = checkpoint_of_all(&world);
+    let size: u64 = kept.lines().nth(1).unwrap_or_default().parse().expect("a size");
+    assert!(size > EVENTS_ADDED);
+    println!(
+        "{}: integrated {:.0} events/s",
+        case.database().name(),
+        EVENTS_ADDED as f64 / started.elapsed().as_secs_f64()
+    );
+    let late = keep(&world, "late", kept.as_bytes());
+
+    let started = Instant::now();
+    let (code, said) = judged(&world, &["--checkpoint", &early, "--checkpoint", &late]);
+    assert!(code == 0 && said.contains(&format!("of {size} the event itself")), "{said}");
+    println!(
+        "{}: verified {:.0} events/s",
+        case.database().name(),
+        size as f64 / started.elapsed().as_secs_f64()
+    );
+
+    unguarded(&world, "audit_events", EVENTS);
+    let (changed, back) = (replaced(&world, "success", "succesS"), replaced(&world, "succesS", "success"));
+    let at = event_at(271_828);
+    let said = after(&world, &format!("UPDATE audit_events SET content = {changed} WHERE id = {at}"), &[]);
+    assert!(said.contains("the event at index 271828 (") && said.contains("was changed"), "{said}");
+    world.server.break_database(&format!("UPDATE audit_events SET content = {back} WHERE id = {at}"));
+
+    let said =
+        after(&world, &format!("UPDATE audit_events SET action = 'token.issued' WHERE id = {at}"), &[]);
+    assert!(said.contains("the column action of the event at index 271828 ("), "{said}");
+    let action = "SELECT a.action FROM audit_events a WHERE a.id = ";
+    world.server.break_database(&format!(
+        "UPDATE audit_events SET action = ({action}{}) WHERE id = {at}",
+        event_at(271_827)
+    ));
+    let (code, said) = judged(&world, &[]);
+    assert_eq!(code, 0, "it is as it was: {said}");
+
+    // The event and its leaf changed together: the hashes above it tell where.
+    unguarded(&world, "audit_leaves", &["audit_leaves_keep_updated", "audit_leaves_keep_deleted"]);
+    let hash = |index| format!("(SELECT l.hash FROM audit_leaves l WHERE l.leaf_index = {index})");
+    world.server.break_database(
+        "CREATE TABLE spared AS SELECT leaf_index, hash FROM audit_leaves WHERE leaf_index = 100000",
+    );
+    let said = after(
+        &world,
+        &format!("UPDATE audit_leaves SET hash = {} WHERE leaf_index = 100000", hash(99_999)),
+        &[],
+    );
+    assert!(said.contains("the leaves 99840 to 100095 do not have the hash"), "{said}");
+    world.server.break_database(
+        "UPDATE audit_leaves SET hash = (SELECT s.hash FROM spared s) WHERE leaf_index = 100000",
+    );
+
+    let said = after(&world, &format!("DELETE FROM audit_events WHERE id = {}", event_at(65_536)), &[]);
+    assert!(said.contains("the event at index 65536 (") && said.contains("was removed"), "{said}");
+
+    // The tail rolled back, as if the database were a copy from before.
+    let early = std::fs::read_to_string(&early).expect("the kept checkpoint can be read");
+    let (size, root) = (early.lines().nth(1).unwrap_or_default(), early.lines().nth(2).unwrap_or_default());
+    unguarded(&world, "audit_head", &["audit_head_grow"]);
+    unguarded(&world, "audit_checkpoints", &["audit_checkpoints_grow"]);
+    let head = format!("UPDATE audit_head SET tree_size = {size}, root_hash = {}", blob(&world, root));
+    world.server.break_database(&format!(
+        "DELETE FROM audit_events WHERE id IN (SELECT event_id FROM audit_leaves WHERE leaf_index >= {size})"
+    ));
+    world.server.break_database(&format!("DELETE FROM audit_leaves WHERE leaf_index >= {size}"));
+    world.server.break_database(&head);
+    world
+        .server
+        .break_database(&format!("UPDATE audit_checkpoints SET tree_size = {size}, note = '{early}'"));
+    let (code, said) = judged(&world, &["--checkpoint", &late]);
+    assert!(code == 1 && said.contains("the log went back"), "{said}");
+}
