@@ -10,13 +10,12 @@
 //! - [`world`] is such a server as a test sees it, and [`actor`] is who sends requests there;
 //! - [`secret`] knows what secrets and tokens look like, and makes secrets that nobody was given;
 //! - [`line`] is a connection whose answers are timed;
+//! - [`log`] is the audit log as commands judge it, and as somebody with the owner's rights can spoil it;
 //! - [`recording`] turns an answer into the text that a snapshot keeps;
 //! - [`operations`] has a good request for every operation.
 //!
 //! The program for QA does the same on any deployment: [`deployment`] is such a deployment, [`scenarios`] is the table of
 //! what is done there, [`run`] does it, and [`report`] writes down what came of it.
-//! - [`log`] is the audit log as commands judge it;
-//! - [`recording`] turns an answer into the text that a snapshot keeps.
 
 pub mod actor;
 pub mod check;
@@ -24,8 +23,8 @@ pub mod coverage;
 pub mod deployment;
 pub mod events;
 pub mod line;
-pub mod operations;
 pub mod log;
+pub mod operations;
 pub mod recording;
 pub mod report;
 pub mod run;

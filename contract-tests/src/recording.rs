@@ -51,7 +51,12 @@ const MEMBERS: [(&str, &str); 14] = [
 pub fn answer(exchange: &Exchange) -> String {
     let headers =
         exchange.headers.iter().filter(|(name, _)| !IN_EVERY_ANSWER.contains(&name.to_lowercase().as_str()));
-    written(exchange, headers.cloned().collect())
+    // How long there is to wait counts down; it is compared where it is the point.
+    let headers = headers.cloned().map(|(name, value)| match exchange.status {
+        429 if name.eq_ignore_ascii_case("retry-after") => (name, "[seconds]".to_owned()),
+        _ => (name, value),
+    });
+    written(exchange, headers.collect())
 }
 
 /// An answer with all its headers.

@@ -44,9 +44,9 @@ fn a_byte_of_an_event_that_was_changed_is_named(case: Case) {
     let (world, _) = log_of_agents(case);
     unguarded(&world, "audit_events", EVENTS);
     let change = match world.server.database() {
-        Database::Sqlite => "CAST(replace(CAST(content AS TEXT), 'success', 'succesS') AS BLOB)",
+        Database::Sqlite => "CAST(replace(CAST(content AS TEXT), '\"salt\"', '\"salT\"') AS BLOB)",
         Database::Postgres => {
-            "convert_to(replace(convert_from(content, 'UTF8'), 'success', 'succesS'), 'UTF8')"
+            "convert_to(replace(convert_from(content, 'UTF8'), '\"salt\"', '\"salT\"'), 'UTF8')"
         }
     };
     world
