@@ -6,6 +6,7 @@
 //! - [`check`] compares one answer with it;
 //! - [`coverage`] remembers which answers were seen and compares them with all that are declared;
 //! - [`events`] compares the audit events that requests leave with the table in the documentation;
+//! - [`redis`] is a Redis to be harmed;
 //! - [`server`] starts the real binary on a fresh database;
 //! - [`world`] is such a server as a test sees it, and [`actor`] is who sends requests there;
 //! - [`secret`] knows what secrets and tokens look like, and makes secrets that nobody was given;
@@ -26,6 +27,7 @@ pub mod line;
 pub mod log;
 pub mod operations;
 pub mod recording;
+pub mod redis;
 pub mod report;
 pub mod run;
 pub mod scenarios;
@@ -34,7 +36,8 @@ pub mod server;
 pub mod spec;
 pub mod world;
 
-/// Makes a test of each function, once on SQLite and once on PostgreSQL, with the same recorded answers for both.
+/// Makes a test of each function, once on SQLite alone and once on PostgreSQL with Redis, with the same recorded answers
+/// for both.
 ///
 /// Each function takes a [`world::Case`].
 #[macro_export]

@@ -22,12 +22,13 @@ const START: Duration = Duration::from_secs(60);
 /// How long a server may take to stop.
 const STOP: Duration = Duration::from_secs(20);
 
-/// Which database a server keeps its memory in.
+/// Where a server keeps its memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Database {
-    /// One file.
+    /// One file, and nothing else.
     Sqlite,
-    /// A database of its own on the server that `TEST_POSTGRES_URL` names.
+    /// A database of its own on the server that `TEST_POSTGRES_URL` names, with the Redis that `TEST_REDIS_URL` names
+    /// before it, unless a test sets `REDIS_URL` otherwise (to nothing, for none).
     Postgres,
 }
 
@@ -107,7 +108,9 @@ pub struct Server {
     folder: PathBuf,
     database: Database,
     database_url: String,
-    /// Where it listens, which is also its issuer: `http://127.0.0.1:<port>`.
+    /// Whether the database goes with it.
+    owns_database: bool,
+    /// Where it listens, which is also the issuer of the first node: `http://127.0.0.1:<port>`.
     pub base: String,
     /// The port it listens on.
     pub port: u16,
@@ -155,12 +158,53 @@ impl Server {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
+        if database == Database::Postgres {
+            environment.insert("REDIS_URL".to_owned(), redis_server());
+        }
         environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
 
         let operator = bootstrap(&folder, &environment);
         let child = Mutex::new(serve(&folder, &environment));
-        let server =
-            Self { child, environment, cluster, folder, database, database_url, base, port, operator };
+        let server = Self {
+            child,
+            environment,
+            cluster,
+            owns_database: true,
+            folder,
+            database,
+            database_url,
+            base,
+            port,
+            operator,
+        };
+        server.wait_until_ready();
+        server
+    }
+
+    /// Starts another node of the same deployment, with further settings, and waits until it is ready. It must end before
+    /// the first.
+    ///
+    /// # Panics
+    /// When it does not become ready; the message has the end of its log.
+    pub fn start_beside(&self, settings: &[(&str, &str)]) -> Self {
+        let port = free_port();
+        let folder = self.folder.join(format!("node-{port}"));
+        fs::create_dir_all(&folder).expect("a folder for the server can be made");
+        let mut environment = self.environment.clone();
+        environment.insert("PORT".to_owned(), port.to_string());
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let server = Self {
+            child: Mutex::new(serve(&folder, &environment)),
+            folder,
+            database: self.database,
+            database_url: self.database_url.clone(),
+            environment,
+            cluster: None,
+            owns_database: false,
+            base: format!("http://127.0.0.1:{port}"),
+            port,
+            operator: self.operator.clone(),
+        };
         server.wait_until_ready();
         server
     }
@@ -328,7 +372,8 @@ impl Drop for Server {
         let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
         let _ = child.kill();
         let _ = child.wait();
-        if self.database == Database::Postgres
+        if self.owns_database
+            && self.database == Database::Postgres
             && self.cluster.is_none()
             && let Some((server, name)) = self.database_url.rsplit_once('/')
         {
@@ -452,6 +497,12 @@ fn postgres_server() -> String {
         "TEST_POSTGRES_URL names a PostgreSQL server; `eval \"$(scripts/services start)\"` starts one",
     );
     server.split('?').next().unwrap_or_default().to_owned()
+}
+
+/// The Redis server for tests. Each server's keys in it have names of their own, by the server's database.
+pub fn redis_server() -> String {
+    setting("TEST_REDIS_URL")
+        .expect("TEST_REDIS_URL names a Redis server; `eval \"$(scripts/services start)\"` starts one")
 }
 
 fn fresh_database(database: Database, folder: &Path, port: u16, postgres: Option<String>) -> String {

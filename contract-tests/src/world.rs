@@ -73,6 +73,11 @@ impl Case {
         self.around(Server::start(self.database, name, settings))
     }
 
+    /// Another node of the deployment that a world is, with further settings.
+    pub fn node_beside(self, world: &World, settings: &[(&str, &str)]) -> World {
+        self.around(world.server.start_beside(settings))
+    }
+
     fn around(self, server: Server) -> World {
         let world = World {
             server,

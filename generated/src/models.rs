@@ -1841,7 +1841,7 @@ impl Check for HealthCheck {
     }
 }
 
-/// What was checked.
+/// What was checked. `redis` is there when the server is configured with one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum HealthCheckName {
     /// "database"
@@ -1852,11 +1852,13 @@ pub enum HealthCheckName {
     SigningKeys,
     /// "audit"
     Audit,
+    /// "redis"
+    Redis,
 }
 
 impl HealthCheckName {
     /// Every value, in the order of the specification.
-    pub const ALL: &[Self] = &[Self::Database, Self::ChangeFeed, Self::SigningKeys, Self::Audit];
+    pub const ALL: &[Self] = &[Self::Database, Self::ChangeFeed, Self::SigningKeys, Self::Audit, Self::Redis];
     /// The value as it stands in the specification.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1864,6 +1866,7 @@ impl HealthCheckName {
             Self::ChangeFeed => "changeFeed",
             Self::SigningKeys => "signingKeys",
             Self::Audit => "audit",
+            Self::Redis => "redis",
         }
     }
 }
@@ -1897,22 +1900,25 @@ impl<'de> Deserialize<'de> for HealthCheckName {
     }
 }
 
-/// Whether something works.
+/// Whether something works. `degraded` is what the server can do its work without, if more slowly or with less, and the server while it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum HealthStatus {
     /// "ok"
     Ok,
+    /// "degraded"
+    Degraded,
     /// "unavailable"
     Unavailable,
 }
 
 impl HealthStatus {
     /// Every value, in the order of the specification.
-    pub const ALL: &[Self] = &[Self::Ok, Self::Unavailable];
+    pub const ALL: &[Self] = &[Self::Ok, Self::Degraded, Self::Unavailable];
     /// The value as it stands in the specification.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
+            Self::Degraded => "degraded",
             Self::Unavailable => "unavailable",
         }
     }

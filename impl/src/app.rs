@@ -20,6 +20,8 @@ use crate::api::layers::{Layers, wrap};
 use crate::api::serving;
 use crate::api::{Api, Services};
 use crate::cache::memory::{MemoryBuckets, MemoryClientCache};
+use crate::cache::redis::Redis;
+use crate::cache::redis::clients::RedisClientCache;
 use crate::clock::Clock;
 use crate::config::{Config, Environment, MasterKeySource, SigningChoice, Unusable};
 use crate::crypto::{CryptoFault, Entropy, HashPool, MasterKey, SecretText};
@@ -27,6 +29,7 @@ use crate::domain::agents::{AgentId, AgentService};
 use crate::domain::audit::log::{Integrator, LogFault, log_open};
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::bootstrap::{BootstrapFault, BootstrapParts, BootstrapService};
+use crate::domain::clients::ClientCaches;
 use crate::domain::credentials::{CredentialMint, CredentialService};
 use crate::domain::feed::Feed;
 use crate::domain::idempotency::Idempotency;
@@ -356,7 +359,21 @@ async fn serve_on<S: Store>(
     background.spawn(jobs::uses::run(store.clone(), Arc::clone(&uses), clock.clone(), halted.clone()));
     let checkpoint_file = checkpoint_file(config);
     background.spawn(jobs::integrate::run(integrator, checkpoint_file, halted.clone()));
-    background.spawn(jobs::tally::run(audit_writer.clone(), Arc::clone(&tally), halted));
+    background.spawn(jobs::tally::run(audit_writer.clone(), Arc::clone(&tally), halted.clone()));
+
+    let mut caches = ClientCaches {
+        at_hand: Arc::new(MemoryClientCache::new(CLIENTS_AT_HAND)),
+        shared: None,
+        counts: Arc::default(),
+    };
+    background.spawn(jobs::cache::run(Arc::clone(&caches.counts), halted.clone()));
+    if let Some(redis) = redis(config, &store).await? {
+        redis.reach().await;
+        let (shared, outbox) = RedisClientCache::new(redis.clone(), master.clone(), entropy.clone());
+        background.spawn(redis.run(halted.clone()));
+        background.spawn(outbox.run(halted));
+        caches.shared = Some(Arc::new(shared));
+    }
 
     let limits = LimitSettings::new(
         config.client_limit,
@@ -372,6 +389,7 @@ async fn serve_on<S: Store>(
         master,
         keys,
         feed,
+        caches,
         tally,
         uses,
         audit_writer,
@@ -441,14 +459,24 @@ struct Parts<S> {
     master: MasterKey,
     keys: Arc<KeyRing>,
     feed: Arc<Feed>,
+    caches: ClientCaches,
     tally: Arc<Tally>,
     uses: Arc<Uses>,
     audit_writer: AuditWriter,
     limits: Limits,
 }
 
+/// The Redis of the settings, in the part of it that is this database's: its canary is like no other.
+async fn redis<S: Store>(config: &Config, store: &S) -> Result<Option<Redis>, Failure> {
+    let Some(url) = &config.redis_url else { return Ok(None) };
+    let database = store.key_canary_get().await?.unwrap_or_default();
+    let redis = Redis::new(url, &config.redis_prefix, &database);
+    redis.map(Some).map_err(|problem| Failure::Settings(Unusable(vec![format!("REDIS_URL {problem}")])))
+}
+
 fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, Failure> {
-    let Parts { store, clock, entropy, master, keys, feed, tally, uses, audit_writer, limits } = parts;
+    let Parts { store, clock, entropy, master, keys, feed, caches, tally, uses, audit_writer, limits } =
+        parts;
     let settings = TokenSettings::new(
         config.issuer.clone(),
         config.default_audience.clone(),
@@ -472,6 +500,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         idempotency,
     };
     let (agents, credentials) = (AgentService::new(registry.clone()), CredentialService::new(registry));
+    let shared = caches.shared.clone();
     let tokens = TokenService::new(TokenParts {
         store: store.clone(),
         clock,
@@ -481,7 +510,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         limits: limits.clone(),
         keys: Arc::clone(&keys),
         feed: Arc::clone(&feed),
-        cache: Arc::new(MemoryClientCache::new(CLIENTS_AT_HAND)),
+        caches,
         audit: audit_writer.clone(),
         tally,
         uses,
@@ -497,6 +526,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         keys,
         feed,
         store,
+        shared,
         issuer: config.issuer.clone(),
         jwks_max_age: config.jwks_max_age,
     })

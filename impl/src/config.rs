@@ -43,6 +43,16 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("AGENTIDP_DATABASE_CONNECTIONS", "10", "connections to the database at the most, 2-1000"),
     setting(
+        "REDIS_URL",
+        "none",
+        "redis://USER:PASSWORD@HOST:PORT/NUMBER, or rediss:// for TLS: what nodes share; all works without it",
+    ),
+    setting(
+        "AGENTIDP_REDIS_PREFIX",
+        "agentidp",
+        "what the names of this deployment's keys in Redis begin with, at most 64 letters, digits, - and _",
+    ),
+    setting(
         "AGENTIDP_MASTER_KEY",
         "in development made and kept in agentidp.master-key",
         "32 random bytes in base64url without padding; protects signing keys and client secrets",
@@ -195,6 +205,10 @@ pub struct Config {
     pub database_url: SecretText,
     /// Connections at the most.
     pub database_connections: u32,
+    /// The Redis that nodes share, if there is one; it may hold a password.
+    pub redis_url: Option<SecretText>,
+    /// What the names of keys in Redis begin with.
+    pub redis_prefix: String,
     /// Where the master key comes from.
     pub master_key: MasterKeySource,
     /// The issuer: this server's URL, without a slash at the end.
@@ -319,6 +333,8 @@ impl Config {
             port,
             database_url: SecretText::new(database_url),
             database_connections: read.number("AGENTIDP_DATABASE_CONNECTIONS", 10, 2, 1000) as u32,
+            redis_url: read.redis_url(),
+            redis_prefix: read.redis_prefix(),
             master_key,
             issuer,
             default_audience,
@@ -462,6 +478,23 @@ impl Reader<'_> {
             }
             default()
         })
+    }
+
+    fn redis_url(&mut self) -> Option<SecretText> {
+        let url = self.text("REDIS_URL")?;
+        if !["redis://", "rediss://"].iter().any(|scheme| url.starts_with(scheme)) {
+            self.problem("REDIS_URL", "must begin with redis:// or rediss://");
+        }
+        Some(SecretText::new(url))
+    }
+
+    fn redis_prefix(&mut self) -> String {
+        let prefix = self.text("AGENTIDP_REDIS_PREFIX").unwrap_or_else(|| "agentidp".to_owned());
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if prefix.len() > 64 || !prefix.bytes().all(known) {
+            self.problem("AGENTIDP_REDIS_PREFIX", "must be at most 64 letters, digits, - and _");
+        }
+        prefix
     }
 
     fn check_issuer(&mut self, issuer: &str, production: bool) {
@@ -628,6 +661,24 @@ mod tests {
             [("PORT", "0"), ("PORT", "65536"), ("PORT", "x"), ("AGENTIDP_TOKEN_LIFETIME_SECONDS", "59")]
         {
             assert_eq!(problems(&[(name, value)]).len(), 1, "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn a_redis_is_named_by_its_url_and_a_prefix() {
+        let config =
+            read(&[("REDIS_URL", "rediss://:word@cache"), ("AGENTIDP_REDIS_PREFIX", "eu-1")]).unwrap();
+        assert_eq!(config.redis_url.unwrap().expose(), "rediss://:word@cache");
+        assert_eq!(config.redis_prefix, "eu-1");
+        assert!(read(&[("REDIS_URL", "")]).unwrap().redis_url.is_none());
+        for (name, value) in [
+            ("REDIS_URL", "cache:hunter2@6379"),
+            ("REDIS_URL", "http://hunter2@cache"),
+            ("AGENTIDP_REDIS_PREFIX", "a:hunter2"),
+            ("AGENTIDP_REDIS_PREFIX", &"hunter2".repeat(10)),
+        ] {
+            let found = problems(&[(name, value)]);
+            assert!(found.len() == 1 && !found[0].contains("hunter2"), "{name}={value}: {found:?}");
         }
     }
 

@@ -48,7 +48,7 @@ const ROOMS: &[Room] = &[
     Room { place: "domain/", rooms: &["clock", "crypto", "store"], crates: &[] },
     Room { place: "store/", rooms: &["domain"], crates: &[] },
     Room { place: "store/sql/", rooms: &["domain", "store"], crates: &["sqlx"] },
-    Room { place: "cache/", rooms: &["domain"], crates: &["moka", "redis"] },
+    Room { place: "cache/", rooms: &["crypto", "domain"], crates: &["moka", "redis"] },
     Room { place: "crypto/", rooms: &["domain"], crates: &["aws_lc_rs", "bcrypt", "jsonwebtoken"] },
     Room { place: "jobs/", rooms: &["clock", "crypto", "domain", "store"], crates: &[] },
 ];

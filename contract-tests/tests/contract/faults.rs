@@ -42,7 +42,7 @@ fn a_fault_is_a_500_without_its_cause(case: Case) {
 }
 
 fn a_server_that_cannot_know_does_not_say_yes(case: Case) {
-    let world = case.world();
+    let world = case.world_with(&[("REDIS_URL", "")]);
     let agent = world.agent("screener-001@example.com", &["resume:read"]);
     let operator = world.operator().holding("agents:read agents:write audit:read");
     world.server.break_database("ALTER TABLE changes RENAME TO gone_changes");

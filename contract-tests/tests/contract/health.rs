@@ -10,8 +10,11 @@ on_both_databases![
     health_can_be_asked_with_head
 ];
 
+/// Without Redis, of which `redis.rs` tells.
+const ALONE: &[(&str, &str)] = &[("REDIS_URL", "")];
+
 fn a_server_that_works_is_healthy(case: Case) {
-    let world = case.world();
+    let world = case.world_with(ALONE);
     world.anyone().gets("/health").is_as_recorded();
 }
 
@@ -21,7 +24,7 @@ fn a_server_lives(case: Case) {
 }
 
 fn a_server_is_ready(case: Case) {
-    let world = case.world();
+    let world = case.world_with(ALONE);
     world.anyone().gets("/health/ready").is_as_recorded();
 }
 

@@ -44,7 +44,7 @@ pub fn routes<A: Health>() -> Router<A> {
 #[must_use]
 #[allow(clippy::large_enum_variant, reason = "an answer lives as long as one request")]
 pub enum GetHealthResponse {
-    /// 200: The server can do its work.
+    /// 200: The server can do its work; `checks` says what it does without, if anything.
     Ok {
         /// The body.
         body: models::Health,
@@ -117,7 +117,7 @@ async fn get_liveness<A: Health>(State(api): State<A>, request: Request) -> Resp
 #[must_use]
 #[allow(clippy::large_enum_variant, reason = "an answer lives as long as one request")]
 pub enum GetReadinessResponse {
-    /// 200: The server can do its work.
+    /// 200: The server can do its work; `checks` says what it does without, if anything.
     Ok {
         /// The body.
         body: models::Health,

@@ -14,13 +14,14 @@ answers!(GetReadinessResponse: Ok ServiceUnavailable);
 /// After how many seconds asking again makes sense: the change feed is read every second.
 const RETRY_AFTER: u32 = 1;
 
+/// What is so while Redis is away.
+const WITHOUT_REDIS: &str = "Redis does not answer; records come from the database";
+
 impl<S: Store> Health for Api<S> {
     async fn get_health(&self, _: Context) -> GetHealthResponse {
         match self.judged().await {
-            (HealthStatus::Ok, body) => GetHealthResponse::Ok { body },
-            (HealthStatus::Unavailable, body) => {
-                GetHealthResponse::ServiceUnavailable { body, retry_after: RETRY_AFTER }
-            }
+            Ok(body) => GetHealthResponse::Ok { body },
+            Err(body) => GetHealthResponse::ServiceUnavailable { body, retry_after: RETRY_AFTER },
         }
     }
 
@@ -30,32 +31,41 @@ impl<S: Store> Health for Api<S> {
 
     async fn get_readiness(&self, _: Context) -> GetReadinessResponse {
         match self.judged().await {
-            (HealthStatus::Ok, body) => GetReadinessResponse::Ok { body },
-            (HealthStatus::Unavailable, body) => {
-                GetReadinessResponse::ServiceUnavailable { body, retry_after: RETRY_AFTER }
-            }
+            Ok(body) => GetReadinessResponse::Ok { body },
+            Err(body) => GetReadinessResponse::ServiceUnavailable { body, retry_after: RETRY_AFTER },
         }
     }
 }
 
 impl<S: Store> Api<S> {
-    async fn judged(&self) -> (HealthStatus, models::Health) {
+    /// The state of the server: `Err` when it cannot do its work.
+    async fn judged(&self) -> Result<models::Health, models::Health> {
+        let needed = |name, is_well, otherwise| check(name, is_well, HealthStatus::Unavailable, otherwise);
         let database = self.store.ping().await.is_ok();
-        let checks = vec![
-            check(HealthCheckName::Database, database, "the database does not answer"),
-            check(HealthCheckName::ChangeFeed, self.feed.fresh(), "the change feed was not read lately"),
-            check(HealthCheckName::SigningKeys, self.keys.can_sign(), "there is no key to sign with"),
-            check(HealthCheckName::Audit, self.audit_writer.is_running(), "events cannot be written"),
+        let mut checks = vec![
+            needed(HealthCheckName::Database, database, "the database does not answer"),
+            needed(HealthCheckName::ChangeFeed, self.feed.fresh(), "the change feed was not read lately"),
+            needed(HealthCheckName::SigningKeys, self.keys.can_sign(), "there is no key to sign with"),
+            needed(HealthCheckName::Audit, self.audit_writer.is_running(), "events cannot be written"),
         ];
-        let well = checks.iter().all(|check| check.status == HealthStatus::Ok);
-        let status = if well { HealthStatus::Ok } else { HealthStatus::Unavailable };
-        (status, health(status, Some(checks)))
+        if let Some(redis) = &self.shared {
+            let answers = redis.ping().await.is_ok();
+            checks.push(check(HealthCheckName::Redis, answers, HealthStatus::Degraded, WITHOUT_REDIS));
+        }
+        let any = |status| checks.iter().any(|check| check.status == status);
+        if any(HealthStatus::Unavailable) {
+            Err(health(HealthStatus::Unavailable, Some(checks)))
+        } else if any(HealthStatus::Degraded) {
+            Ok(health(HealthStatus::Degraded, Some(checks)))
+        } else {
+            Ok(health(HealthStatus::Ok, Some(checks)))
+        }
     }
 }
 
-fn check(name: HealthCheckName, is_well: bool, otherwise: &str) -> HealthCheck {
-    let status = if is_well { HealthStatus::Ok } else { HealthStatus::Unavailable };
-    HealthCheck { name, status, message: (!is_well).then(|| otherwise.to_owned()) }
+fn check(name: HealthCheckName, is_well: bool, otherwise: HealthStatus, problem: &str) -> HealthCheck {
+    let status = if is_well { HealthStatus::Ok } else { otherwise };
+    HealthCheck { name, status, message: (!is_well).then(|| problem.to_owned()) }
 }
 
 fn health(status: HealthStatus, checks: Option<Vec<HealthCheck>>) -> models::Health {

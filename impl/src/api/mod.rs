@@ -29,6 +29,7 @@ use self::limits::Arrival;
 use crate::domain::agents::AgentService;
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::callers::{Client, RequestContext};
+use crate::domain::clients::SharedClientCache;
 use crate::domain::credentials::CredentialService;
 use crate::domain::feed::Feed;
 use crate::domain::idempotency::{Created, IdempotencyKey};
@@ -57,6 +58,8 @@ pub struct Services<S> {
     pub feed: Arc<Feed>,
     /// The database, to ask whether it is there.
     pub store: S,
+    /// What nodes share, if anything, to ask whether it is there.
+    pub shared: Option<Arc<dyn SharedClientCache>>,
     /// This server's URL.
     pub issuer: String,
     /// How long verifiers may cache the JWKS.

@@ -22,6 +22,7 @@ pub struct MasterKey(Arc<Derived>);
 struct Derived {
     sealing: LessSafeKey,
     narrowing: hmac::Key,
+    placing: hmac::Key,
     verifying: hmac::Key,
     verifier_key_version: String,
 }
@@ -85,6 +86,10 @@ impl MasterKey {
                 hmac::HMAC_SHA256,
                 derive::<32>(&root, "sealing with a value of the caller v1")?.as_slice(),
             ),
+            placing: hmac::Key::new(
+                hmac::HMAC_SHA256,
+                derive::<32>(&root, "sealing with a key for each place v1")?.as_slice(),
+            ),
             verifying: hmac::Key::new(
                 hmac::HMAC_SHA256,
                 derive::<32>(&root, "client secret verifier v1")?.as_slice(),
@@ -126,11 +131,24 @@ impl MasterKey {
         open_under(&self.narrowed(value)?, place, sealed)
     }
 
+    /// As [`MasterKey::seal`], under a key of the place's own: for what is sealed again and again, so that no key meets
+    /// so many random nonces that two of them are equal.
+    pub fn seal_at_place(
+        &self,
+        place: &Seal<'_>,
+        plain: &[u8],
+        entropy: &Entropy,
+    ) -> Result<Vec<u8>, CryptoFault> {
+        seal_under(&made_key(&self.0.placing, &place.associated_data())?, place, plain, entropy)
+    }
+
+    /// Opens what [`MasterKey::seal_at_place`] sealed.
+    pub fn open_at_place(&self, place: &Seal<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoFault> {
+        open_under(&made_key(&self.0.placing, &place.associated_data())?, place, sealed)
+    }
+
     fn narrowed(&self, value: &SecretText) -> Result<LessSafeKey, CryptoFault> {
-        let key = hmac::sign(&self.0.narrowing, value.expose().as_bytes());
-        let key =
-            UnboundKey::new(&AES_256_GCM, key.as_ref()).map_err(|_| CryptoFault::Failed("AES-256-GCM"))?;
-        Ok(LessSafeKey::new(key))
+        made_key(&self.0.narrowing, value.expose().as_bytes())
     }
 
     /// The fast one-way image of a client secret's random part: HMAC-SHA-256 under a derived key.
@@ -150,6 +168,13 @@ impl MasterKey {
     pub fn verifier_key_version(&self) -> &str {
         &self.0.verifier_key_version
     }
+}
+
+/// A sealing key out of a key that makes keys.
+fn made_key(maker: &hmac::Key, of: &[u8]) -> Result<LessSafeKey, CryptoFault> {
+    let key = hmac::sign(maker, of);
+    let key = UnboundKey::new(&AES_256_GCM, key.as_ref()).map_err(|_| CryptoFault::Failed("AES-256-GCM"))?;
+    Ok(LessSafeKey::new(key))
 }
 
 fn seal_under(
@@ -297,6 +322,17 @@ mod tests {
         assert_eq!(master.open_with(&mine, &place, &sealed).unwrap().as_slice(), b"the answer");
         assert!(master.open_with(&other, &place, &sealed).is_err());
         assert!(master.open(&place, &sealed).is_err());
+    }
+
+    #[test]
+    fn what_is_sealed_under_a_key_of_its_place_opens_at_that_place_alone() {
+        let sealed = master(1).seal_at_place(&PLACE, b"a record", &Entropy::seeded(3)).unwrap();
+        assert_eq!(master(1).open_at_place(&PLACE, &sealed).unwrap().as_slice(), b"a record");
+        assert!(master(2).open_at_place(&PLACE, &sealed).is_err());
+        assert!(master(1).open_at_place(&Seal { id: "two", ..PLACE }, &sealed).is_err());
+        assert!(master(1).open(&PLACE, &sealed).is_err());
+        let other = master(1).seal(&PLACE, b"a record", &Entropy::seeded(3)).unwrap();
+        assert!(master(1).open_at_place(&PLACE, &other).is_err());
     }
 
     #[test]

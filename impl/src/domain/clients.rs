@@ -1,6 +1,8 @@
 //! Authenticating clients by their secrets (RFC 6749 §2.3.1), in microseconds and telling nobody why not.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -18,14 +20,138 @@ use crate::crypto::{ClientSecret, HashFault, HashPool, MasterKey, SecretText};
 use crate::store::credentials::CredentialWrites;
 use crate::store::{Store, Unit};
 
-/// The first level of memory: may cost time, never correctness. What it holds is used only while the feed says that it
-/// is current.
+/// The first level of memory, of this process: may cost time, never correctness. What it holds is used only while the
+/// feed says that it is current.
 pub trait ClientCache: Send + Sync {
     /// The record last kept for the credential, if it is still there.
     fn client_get(&self, id: CredentialId) -> Option<Arc<ClientRecord>>;
 
     /// Keeps a record.
     fn client_put(&self, record: Arc<ClientRecord>);
+}
+
+/// What a second level answers, once it has.
+pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The second level, which nodes share: asked when the first has nothing, and held to the feed as the first is. It may
+/// be empty, slow, gone or forged at any time, and never makes a request fail or wait for longer than some hundredths
+/// of a second.
+pub trait SharedClientCache: Send + Sync {
+    /// A record that some node shared for the credential; what is not such a record counts as nothing.
+    fn client_find(&self, id: CredentialId) -> Answering<'_, Result<Option<Arc<ClientRecord>>, Away>>;
+
+    /// Shares a record soon, or not at all.
+    fn client_share(&self, record: Arc<ClientRecord>);
+
+    /// Whether it answers now.
+    fn ping(&self) -> Answering<'_, Result<(), Away>>;
+}
+
+/// The second level does not answer, or not in time: whoever asked goes on without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Away;
+
+/// How often a level had a record that could be used, and how often not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HitRate {
+    /// It had one.
+    pub hits: u64,
+    /// It had none, or one that was not current any more.
+    pub misses: u64,
+    /// It could not be asked. (The first level always can.)
+    pub away: u64,
+}
+
+impl HitRate {
+    /// What came after an earlier count.
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            hits: self.hits.saturating_sub(earlier.hits),
+            misses: self.misses.saturating_sub(earlier.misses),
+            away: self.away.saturating_sub(earlier.away),
+        }
+    }
+
+    /// Hits of a hundred questions that were answered, if any was.
+    pub fn percent(self) -> Option<u64> {
+        (self.hits * 100).checked_div(self.hits + self.misses)
+    }
+}
+
+/// What became of the questions to one level, counted from the start.
+#[derive(Debug, Default)]
+pub struct LevelCount {
+    hits: AtomicU64,
+    misses: AtomicU64,
+    away: AtomicU64,
+}
+
+impl LevelCount {
+    /// The counts so far.
+    pub fn so_far(&self) -> HitRate {
+        HitRate {
+            hits: self.hits.load(Ordering::Relaxed),
+            misses: self.misses.load(Ordering::Relaxed),
+            away: self.away.load(Ordering::Relaxed),
+        }
+    }
+
+    fn count(&self, was_usable: bool) {
+        let count = if was_usable { &self.hits } else { &self.misses };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The hit rates of both levels of memory.
+#[derive(Debug, Default)]
+pub struct CacheCounts {
+    /// The first level: this process.
+    pub at_hand: LevelCount,
+    /// The second level, if there is one: Redis.
+    pub shared: LevelCount,
+}
+
+/// The levels of memory before the database.
+#[derive(Clone)]
+pub struct ClientCaches {
+    /// The first level.
+    pub at_hand: Arc<dyn ClientCache>,
+    /// The second level, if there is one.
+    pub shared: Option<Arc<dyn SharedClientCache>>,
+    /// What became of asking them.
+    pub counts: Arc<CacheCounts>,
+}
+
+impl ClientCaches {
+    fn get(&self, feed: &Feed, id: CredentialId) -> Option<Arc<ClientRecord>> {
+        let kept = self.at_hand.client_get(id);
+        let current = kept.filter(|record| feed.record_is_current(record.agent.id, record.rev));
+        self.counts.at_hand.count(current.is_some());
+        current
+    }
+
+    /// Never asks where there is no second level.
+    async fn find(&self, feed: &Feed, id: CredentialId) -> Option<Arc<ClientRecord>> {
+        match self.shared.as_ref()?.client_find(id).await {
+            Ok(shared) => {
+                let current =
+                    shared.filter(|record| feed.foreign_record_is_current(record.agent.id, record.rev));
+                self.counts.shared.count(current.is_some());
+                current
+            }
+            Err(Away) => {
+                self.counts.shared.away.fetch_add(1, Ordering::Relaxed);
+                None
+            }
+        }
+    }
+
+    fn put(&self, record: &Arc<ClientRecord>) {
+        self.at_hand.client_put(Arc::clone(record));
+        if let Some(shared) = &self.shared {
+            shared.client_share(Arc::clone(record));
+        }
+    }
 }
 
 /// What a client presented.
@@ -55,7 +181,7 @@ pub struct ClientParts<S> {
     /// Who changed.
     pub feed: Arc<Feed>,
     /// What was read before.
-    pub cache: Arc<dyn ClientCache>,
+    pub caches: ClientCaches,
     /// Counts the failures.
     pub tally: Arc<Tally>,
     /// Notes the successes.
@@ -140,11 +266,17 @@ impl<S: Store> Clients<S> {
         let client_id = client_id_read(presented.client_id);
         let now = self.0.clock.now();
 
-        let cached = self.0.cache.client_get(credential_id);
-        let current = cached.filter(|record| self.0.feed.record_is_current(record.agent.id, record.rev));
+        let current = self.0.caches.get(&self.0.feed, credential_id);
         // Judged even when there is none at hand, so that its absence saves no time.
         let quick = self.judge(current.as_deref().map(Proof::from), client_id, secret.random(), now);
         if let (Verdict::Accepted, Some(record)) = (quick, current) {
+            return Ok(Ok(self.accepted(record, presented.method, now)));
+        }
+
+        if let Some(record) = self.0.caches.find(&self.0.feed, credential_id).await
+            && let Verdict::Accepted = self.judge(Some((&*record).into()), client_id, secret.random(), now)
+        {
+            self.0.caches.at_hand.client_put(Arc::clone(&record));
             return Ok(Ok(self.accepted(record, presented.method, now)));
         }
 
@@ -169,7 +301,7 @@ impl<S: Store> Clients<S> {
         }
         match verdict {
             Verdict::Accepted => {
-                self.0.cache.client_put(Arc::clone(&record));
+                self.0.caches.put(&record);
                 Ok(Ok(self.accepted(record, presented.method, now)))
             }
             Verdict::Refused(flaw) => refuse(flaw),

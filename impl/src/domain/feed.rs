@@ -157,9 +157,15 @@ impl Feed {
     /// Whether a record read at `rev` still says what the database says of the agent, as far as is known here.
     pub fn record_is_current(&self, agent_id: AgentId, rev: Rev) -> bool {
         self.read(|known| {
-            let last = known.changed.last.get(&agent_id).copied().unwrap_or(known.changed.forgotten);
-            last <= rev
+            let last = known.changed.last.get(&agent_id).copied().unwrap_or_default();
+            last.max(known.changed.forgotten) <= rev
         })
+    }
+
+    /// The same of a record that came from outside of this process. One from beyond what is known here is not believed:
+    /// a database that was restored from a backup gives its positions a second time.
+    pub fn foreign_record_is_current(&self, agent_id: AgentId, rev: Rev) -> bool {
+        rev <= self.position() && self.record_is_current(agent_id, rev)
     }
 
     /// Whether a token that was decided at `rev` lives on.
@@ -192,9 +198,20 @@ impl Feed {
         }
     }
 
-    /// Takes in one page of a reading.
+    /// Takes in one page of a reading. Positions that it leaves out are those of changes that are too old to be told,
+    /// and count as forgotten: nothing that was read before them is current.
     pub fn apply(&self, page: &ChangesPage) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let told = page
+            .changes
+            .iter()
+            .rev()
+            .zip(0..)
+            .take_while(|(one, back)| one.rev.0 == page.complete_to.0 - back);
+        let left_out = Rev(page.complete_to.0 - i64::try_from(told.count()).unwrap_or(i64::MAX));
+        if left_out > known.position {
+            known.changed.forgotten = known.changed.forgotten.max(left_out);
+        }
         for change in &page.changes {
             known.apply(change, self.horizon);
         }
@@ -353,6 +370,37 @@ mod tests {
         assert!(!feed.record_is_current(agent(2), Rev(4)), "it cannot tell whose change was forgotten");
         assert!(feed.record_is_current(agent(1), Rev(5)));
         assert_eq!(feed.token_standing(agent(1), Uuid::nil(), Rev(4)), TokenStanding::Alive);
+    }
+
+    #[test]
+    fn what_a_reading_leaves_out_for_its_age_makes_old_records_stale() {
+        let feed = Feed::new(Clock::fixed(start()), LIFETIME);
+        let kinds = [(7, 1), (8, 2)].map(|(rev, who)| (rev, ChangeKind::AgentChanged(agent(who))));
+        feed.apply(&page(start(), kinds.to_vec()));
+        let current = |who, rev| feed.record_is_current(agent(who), Rev(rev));
+        assert!(!current(3, 5), "the changes up to 6 were left out, and one may have been of this agent");
+        assert!(current(3, 6) && current(2, 8) && !current(2, 7));
+        // Nothing new, and then more that is told whole.
+        feed.apply(&ChangesPage { complete_to: Rev(8), at_head: true, ..ChangesPage::default() });
+        feed.apply(&page(start(), vec![(9, ChangeKind::AgentChanged(agent(1)))]));
+        assert!(current(3, 6) && current(1, 9) && !current(1, 8));
+        // A node that slept for days.
+        feed.apply(&ChangesPage { complete_to: Rev(20), at_head: true, ..ChangesPage::default() });
+        assert!(!current(3, 19) && current(3, 20) && !current(1, 9));
+    }
+
+    #[test]
+    fn a_record_from_outside_is_believed_up_to_what_is_known_here() {
+        let feed = Feed::new(Clock::fixed(start()), LIFETIME);
+        feed.apply(&page(start(), (1..=5).map(|rev| (rev, ChangeKind::AgentChanged(agent(1)))).collect()));
+        assert!(
+            feed.foreign_record_is_current(agent(1), Rev(5))
+                && feed.foreign_record_is_current(agent(2), Rev(0))
+        );
+        assert!(!feed.foreign_record_is_current(agent(1), Rev(4)));
+        assert!(
+            !feed.foreign_record_is_current(agent(2), Rev(6)) && feed.record_is_current(agent(2), Rev(6))
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::agents::{AgentId, Owner, capability_names};
 use super::audit::{Action, AuditEvent, AuditWriter, Subject, texts_fitting};
 use super::callers::{AuthMethod, Client, Principal, RequestContext};
 use super::changes::{ChangeKind, Rev};
-use super::clients::{ClientCache, ClientParts, Clients, PresentedClient};
+use super::clients::{ClientCaches, ClientParts, Clients, PresentedClient};
 use super::credentials::CredentialId;
 use super::feed::{Feed, TokenStanding};
 use super::keys::KeyRing;
@@ -171,7 +171,7 @@ pub struct TokenParts<S> {
     /// Who changed.
     pub feed: Arc<Feed>,
     /// Clients read before.
-    pub cache: Arc<dyn ClientCache>,
+    pub caches: ClientCaches,
     /// Takes the events that come before an answer.
     pub audit: AuditWriter,
     /// Counts what is only counted.
@@ -206,7 +206,7 @@ impl<S: Store> TokenService<S> {
             pool: parts.pool,
             limits: parts.limits,
             feed: Arc::clone(&parts.feed),
-            cache: parts.cache,
+            caches: parts.caches,
             tally: Arc::clone(&parts.tally),
             uses: parts.uses,
         });

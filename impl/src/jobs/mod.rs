@@ -1,5 +1,6 @@
 //! What runs by itself, until the server shuts down.
 
+pub mod cache;
 pub mod expiry;
 pub mod feed;
 pub mod idempotency;

@@ -1,11 +1,13 @@
 //! Proving oneself with a secret: quick when it is right, the same in every way when it is not.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use agentidp::crypto::{ClientSecret, Entropy};
-use agentidp::domain::agents::{Agent, AgentId, AgentStatus};
+use agentidp::domain::agents::{Agent, AgentId, AgentStatus, Registered};
 use agentidp::domain::changes::{ChangeKind, ChangesPage, Rev};
-use agentidp::domain::credentials::{Credential, CredentialStatus};
+use agentidp::domain::clients::HitRate;
+use agentidp::domain::credentials::{ClientRecord, Credential, CredentialStatus};
 use agentidp::domain::refusal::{ClientFlaw, Refusal};
 use agentidp::jobs;
 use agentidp::store::agents::{AgentReads, AgentWrites};
@@ -14,7 +16,7 @@ use agentidp::store::{Store, StoreFault, Unit};
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use crate::world::{World, start};
+use crate::world::{Shelf, World, start};
 
 /// An agent with a credential of the given making, and its client id and secret.
 async fn agent_with(world: &World, make: impl FnOnce(&mut Agent, &mut Credential)) -> (String, String) {
@@ -128,6 +130,89 @@ async fn a_right_secret_is_read_once_and_again_only_when_the_feed_says_so() {
     world.read_feed().await;
     world.client(&known).await;
     assert_eq!(reads(), 2, "another agent's change is no concern of this one's");
+}
+
+/// A node beside a shelf, an agent of it, and the agent's record as it is in the database.
+async fn beside_a_shelf() -> (Arc<Shelf>, World, Registered, ClientRecord) {
+    let shelf = Arc::<Shelf>::default();
+    let world = World::beside(&shelf).await;
+    let known = world.agent("talent-team", &["resume:read"]).await;
+    let record =
+        world.store().inner.client_get(known.credential.id).await.expect("a reading").expect("a record");
+    (shelf, world, known, record)
+}
+
+#[tokio::test]
+async fn what_another_node_shared_need_not_be_read() {
+    let (shelf, world, known, record) = beside_a_shelf().await;
+    shelf.put(record);
+    for _ in 0..5 {
+        world.client(&known).await;
+    }
+    assert_eq!(world.store().client_reads.load(Ordering::SeqCst), 0);
+    let [first, second] = [world.counts.at_hand.so_far(), world.counts.shared.so_far()];
+    assert_eq!((first, first.percent()), (HitRate { hits: 4, misses: 1, away: 0 }, Some(80)));
+    assert_eq!((second, second.percent()), (HitRate { hits: 1, misses: 0, away: 0 }, Some(100)));
+}
+
+#[tokio::test]
+async fn what_is_read_is_shared() {
+    let (shelf, world, known, record) = beside_a_shelf().await;
+    world.client(&known).await;
+    assert_eq!(shelf.get(known.credential.id).as_deref(), Some(&record));
+    assert_eq!(world.counts.shared.so_far(), HitRate { hits: 0, misses: 1, away: 0 });
+}
+
+#[tokio::test]
+async fn what_was_shared_before_a_change_is_not_used_after_it() {
+    let (shelf, world, known, record) = beside_a_shelf().await;
+    let mut unit = world.store().begin().await.unwrap();
+    let suspended = Agent { status: AgentStatus::Suspended, revision: 2, ..record.agent.clone() };
+    unit.agent_update(&suspended).await.unwrap();
+    unit.commit_with_changes(&[ChangeKind::AgentTokensEnded(known.agent.id)], start()).await.unwrap();
+    world.read_feed().await;
+    shelf.put(record);
+    let refused = world.authenticate(&known.agent.id.to_string(), known.secret.expose()).await;
+    assert_eq!(refused.err(), Some(Refusal::InvalidClient(ClientFlaw::AgentNotActive)));
+    assert_eq!(world.counts.shared.so_far(), HitRate { hits: 0, misses: 1, away: 0 });
+}
+
+#[tokio::test]
+async fn what_was_shared_by_a_history_that_is_not_this_databases_is_not_used() {
+    let (shelf, world, known, record) = beside_a_shelf().await;
+    shelf.put(ClientRecord { rev: Rev(record.rev.0 + 1), ..record.clone() });
+    world.client(&known).await;
+    assert_eq!(world.store().client_reads.load(Ordering::SeqCst), 1);
+    assert_eq!(shelf.get(known.credential.id).as_deref(), Some(&record));
+}
+
+#[tokio::test]
+async fn a_failure_is_never_decided_by_what_was_shared() {
+    let (shelf, world, known, record) = beside_a_shelf().await;
+    let mut revoked = record.clone();
+    revoked.credential.status = CredentialStatus::Revoked;
+    shelf.put(revoked);
+    world.client(&known).await;
+    assert_eq!(world.store().client_reads.load(Ordering::SeqCst), 1);
+    let other = world.agent("talent-team", &[]).await;
+    shelf.put(world.store().inner.client_get(other.credential.id).await.unwrap().unwrap());
+    let wrong = ClientSecret::generate(other.credential.id.0, &Entropy::seeded(99)).to_text();
+    let refused = world.authenticate(&other.agent.id.to_string(), wrong.expose()).await;
+    assert_eq!(refused.err(), Some(Refusal::InvalidClient(ClientFlaw::WrongSecret)));
+    let reads = (&world.store().proof_reads, &world.store().client_reads);
+    let reads = (reads.0.load(Ordering::SeqCst), reads.1.load(Ordering::SeqCst));
+    assert_eq!(reads, (2, 1), "the proof of the second is read, and its record is not");
+}
+
+#[tokio::test]
+async fn a_second_level_that_is_away_is_done_without() {
+    let (shelf, world, known, record) = beside_a_shelf().await;
+    shelf.put(record);
+    shelf.away.store(true, Ordering::SeqCst);
+    world.client(&known).await;
+    assert_eq!(world.store().client_reads.load(Ordering::SeqCst), 1);
+    let second = world.counts.shared.so_far();
+    assert_eq!((second, second.percent()), (HitRate { hits: 0, misses: 0, away: 1 }, None));
 }
 
 #[tokio::test]

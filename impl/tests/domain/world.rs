@@ -1,9 +1,9 @@
 //! A whole node without a door: the services on a SQLite database, a clock that stands, chance with a seed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use agentidp::cache::memory::{MemoryBuckets, MemoryClientCache};
 use agentidp::clock::Clock;
@@ -13,8 +13,10 @@ use agentidp::domain::audit::{AuditFilter, AuditService, AuditWriter};
 use agentidp::domain::bootstrap::{BootstrapParts, BootstrapService};
 use agentidp::domain::callers::{AuthMethod, Client, Principal, RequestContext};
 use agentidp::domain::changes::{ChangeKind, Rev};
-use agentidp::domain::clients::PresentedClient;
-use agentidp::domain::credentials::{CredentialMint, CredentialService};
+use agentidp::domain::clients::{
+    Answering, Away, CacheCounts, ClientCaches, PresentedClient, SharedClientCache,
+};
+use agentidp::domain::credentials::{ClientRecord, CredentialId, CredentialMint, CredentialService};
 use agentidp::domain::feed::Feed;
 use agentidp::domain::idempotency::{Created, Idempotency, Once};
 use agentidp::domain::keys::{KeyRing, KeySettings, Signing, SigningAlgorithm};
@@ -83,6 +85,37 @@ pub fn key_settings(algorithm: SigningAlgorithm) -> KeySettings {
     KeySettings { signing: Signing::Asymmetric(algorithm), issuer: ISSUER.to_owned() }
 }
 
+/// A second level in memory, which can be away.
+#[derive(Default)]
+pub struct Shelf {
+    records: Mutex<HashMap<CredentialId, Arc<ClientRecord>>>,
+    pub away: AtomicBool,
+}
+
+impl Shelf {
+    pub fn put(&self, record: ClientRecord) {
+        self.client_share(Arc::new(record));
+    }
+
+    pub fn get(&self, id: CredentialId) -> Option<Arc<ClientRecord>> {
+        self.records.lock().expect("no test panicked").get(&id).cloned()
+    }
+}
+
+impl SharedClientCache for Shelf {
+    fn client_find(&self, id: CredentialId) -> Answering<'_, Result<Option<Arc<ClientRecord>>, Away>> {
+        Box::pin(async move { self.ping().await.map(|()| self.get(id)) })
+    }
+
+    fn client_share(&self, record: Arc<ClientRecord>) {
+        self.records.lock().expect("no test panicked").insert(record.credential.id, record);
+    }
+
+    fn ping(&self) -> Answering<'_, Result<(), Away>> {
+        Box::pin(async { if self.away.load(Ordering::SeqCst) { Err(Away) } else { Ok(()) } })
+    }
+}
+
 /// A node.
 pub struct World {
     pub place: Place,
@@ -93,6 +126,7 @@ pub struct World {
     pub feed: Arc<Feed>,
     pub tally: Arc<Tally>,
     pub uses: Arc<Uses>,
+    pub counts: Arc<CacheCounts>,
     pub audit: AuditWriter,
     pub agents: AgentService<Watched>,
     pub credentials: CredentialService<Watched>,
@@ -107,16 +141,26 @@ impl World {
     }
 
     pub async fn with_signing(signing: Signing) -> Self {
-        Self::with(signing, LimitSettings::default()).await
+        Self::with(signing, LimitSettings::default(), None).await
     }
 
     /// One whose slow hashes are limited to so many a minute, and so many at once.
     pub async fn with_few_hashes(per_minute: u32, at_once: u32) -> Self {
         let limits = LimitSettings::new((0, 0), (0, 0), (per_minute, at_once));
-        Self::with(Signing::Asymmetric(SigningAlgorithm::Es256), limits).await
+        Self::with(Signing::Asymmetric(SigningAlgorithm::Es256), limits, None).await
     }
 
-    async fn with(signing: Signing, limits: LimitSettings) -> Self {
+    /// A node that shares what it reads with others.
+    pub async fn beside(shelf: &Arc<Shelf>) -> Self {
+        let shared: Arc<dyn SharedClientCache> = Arc::clone(shelf) as _;
+        Self::with(Signing::Asymmetric(SigningAlgorithm::Es256), LimitSettings::default(), Some(shared)).await
+    }
+
+    async fn with(
+        signing: Signing,
+        limits: LimitSettings,
+        shared: Option<Arc<dyn SharedClientCache>>,
+    ) -> Self {
         install();
         let place = Place::new().await;
         let store = place.store.clone();
@@ -129,6 +173,7 @@ impl World {
         let (tally, uses) = (Arc::<Tally>::default(), Arc::<Uses>::default());
         let buckets = Arc::new(MemoryBuckets::new(1000));
         let limits = Limits::new(buckets, clock.clone(), Arc::clone(&tally), limits);
+        let counts = Arc::<CacheCounts>::default();
         let (audit, _) = AuditWriter::start(store.clone(), clock.clone(), entropy.clone());
         let registry = RegistryParts {
             store: store.clone(),
@@ -150,7 +195,11 @@ impl World {
             limits,
             keys: Arc::clone(&keys),
             feed: Arc::clone(&feed),
-            cache: Arc::new(MemoryClientCache::new(1000)),
+            caches: ClientCaches {
+                at_hand: Arc::new(MemoryClientCache::new(1000)),
+                shared,
+                counts: Arc::clone(&counts),
+            },
             audit: audit.clone(),
             tally: Arc::clone(&tally),
             uses: Arc::clone(&uses),
@@ -179,6 +228,7 @@ impl World {
             feed,
             tally,
             uses,
+            counts,
             audit,
             agents,
             credentials,
