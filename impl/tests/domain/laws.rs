@@ -42,6 +42,10 @@ const RESERVED: [&str; 7] = [
 /// What every active agent may name and none is given.
 const SELF: [&str; 2] = ["self:read", "self:rotate"];
 
+/// What whoever looks after the agents of a team has.
+const MANAGES: [&str; 5] =
+    ["agents:read", "agents:write", "credentials:write", "tokens:revoke", "resume:read"];
+
 const ORDINARY: [&str; 3] = ["resume:read", "resume:score", "agents:delete"];
 
 /// How many live credentials an agent has at the most.
@@ -69,6 +73,8 @@ fn capabilities(names: &Names) -> BTreeSet<Capability> {
 enum Who {
     /// The first operator's, fresh, with everything that it has.
     Operator,
+    /// A fresh one of whom each team has to look after its agents, with everything that it has.
+    Manager(usize),
     /// A fresh one of some agent with this scope, or with every reserved one that it has.
     Fresh(Index, Option<Names>),
     /// One from earlier.
@@ -140,6 +146,11 @@ enum Step {
         with: Index,
         scope: Option<Names>,
     },
+    /// Asks for some of what the agent has, and of what everybody may name: as the bits say.
+    TokenOfOwn {
+        with: Index,
+        bits: u16,
+    },
     RevokeToken {
         with: Index,
         token: Index,
@@ -178,7 +189,8 @@ fn scopes() -> impl Strategy<Value = Names> {
 
 fn who() -> impl Strategy<Value = Who> {
     prop_oneof![
-        4 => Just(Who::Operator),
+        3 => Just(Who::Operator),
+        4 => (0..2_usize).prop_map(Who::Manager),
         3 => any::<Index>().prop_map(|agent| Who::Fresh(agent, None)),
         2 => (any::<Index>(), scopes()).prop_map(|(agent, scope)| Who::Fresh(agent, Some(scope))),
         3 => any::<Index>().prop_map(Who::Old),
@@ -221,9 +233,10 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(with, which, grace)| Step::RotateOneself { with, which, grace }),
         2 => (who(), index(), maybe()).prop_map(|(who, which, elsewhere)| Step::Revoke { who, which, elsewhere }),
         4 => (index(), prop::option::of(scopes())).prop_map(|(with, scope)| Step::Token { with, scope }),
+        3 => (index(), any::<u16>()).prop_map(|(with, bits)| Step::TokenOfOwn { with, bits }),
         2 => (index(), index()).prop_map(|(with, token)| Step::RevokeToken { with, token }),
         2 => (who(), index()).prop_map(|(who, on)| Step::Look { who, on }),
-        4 => prop::sample::select(vec![1, 1000, 61_000, 601_000, 901_000, 100_000_000])
+        4 => prop::sample::select(vec![1, 1000, 61_000, 601_000, 900_000, 100_000_000])
             .prop_map(|milliseconds| Step::Wait { milliseconds }),
     ]
 }
@@ -279,7 +292,21 @@ impl History {
             world.store().credential_get(id, CredentialId(held)).await.expect("a database").expect("its own");
         let vouched = names_in(&agent.capabilities);
         let credentials = vec![Held { credential, secret, replaced: false, vouched }];
-        Self { world, agents: vec![agent], credentials, tokens: Vec::new() }
+        let mut history = Self { world, agents: vec![agent], credentials, tokens: Vec::new() };
+        // Each team has somebody who may do much, but not everything, and somebody to do it to.
+        let operator = history.caller(&Who::Operator).await.expect("the operator's token");
+        for owner in 1..OWNERS.len() {
+            for names in [&MANAGES[..], &ORDINARY[..1]] {
+                let names = names.iter().map(|name| (*name).to_owned()).collect();
+                history.register(&operator, Some(owner), &names, None, None).await;
+            }
+        }
+        for (agent, end) in [(1, None), (2, Some(2_000_000)), (3, Some(5_000_000)), (4, None)] {
+            let on = history.agents[agent].clone();
+            history.issue(&operator, on, end).await;
+        }
+        assert_eq!((history.agents.len(), history.credentials.len()), (5, 9));
+        history
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -384,6 +411,7 @@ impl History {
             Who::Old(index) if self.tokens.is_empty() => (index.index(self.agents.len()), None),
             Who::Old(index) => return self.bearer(index.index(self.tokens.len())).await,
             Who::Operator => (0, None),
+            Who::Manager(team) => (1 + 2 * team, None),
             Who::Fresh(index, scope) => (index.index(self.agents.len()), scope.clone()),
         };
         let agent = &self.agents[agent];
@@ -491,8 +519,8 @@ impl History {
                 let own: Vec<_> = (0..self.credentials.len())
                     .filter(|one| self.credentials[*one].credential.agent_id == caller.agent_id)
                     .collect();
-                // Most often that which it came with.
-                let which = if which.index(3) > 0 { with } else { own[which.index(own.len())] };
+                // Half of the time that which it came with.
+                let which = if which.index(2) > 0 { with } else { own[which.index(own.len())] };
                 self.rotate(&caller, caller.agent_id, which, *grace).await;
             }
             Step::Revoke { who, which, elsewhere } => {
@@ -504,6 +532,14 @@ impl History {
             Step::Token { with, scope } => {
                 let with = with.index(self.credentials.len());
                 self.token(with, scope.as_ref()).await;
+            }
+            Step::TokenOfOwn { with, bits } => {
+                let with = with.index(self.credentials.len());
+                let mut own = names_in(&self.agent(self.credentials[with].credential.agent_id).capabilities);
+                own.extend(SELF.map(str::to_owned));
+                let asked = own.into_iter().enumerate().filter(|(place, _)| bits >> (place % 16) & 1 == 1);
+                let asked: Names = asked.map(|(_, name)| name).collect();
+                self.token(with, Some(&asked)).await;
             }
             Step::RevokeToken { with, token } if !self.tokens.is_empty() => {
                 let (with, token) = (with.index(self.credentials.len()), token.index(self.tokens.len()));
@@ -933,10 +969,10 @@ fn judged<T>(answered: Answered<T>, reasons: &Reasons) -> Option<T> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_history_keeps_the_laws(steps in prop::collection::vec(step(), 20..60)) {
+    fn every_history_keeps_the_laws(steps in prop::collection::vec(step(), 30..70)) {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(async {
             let mut history = History::begin().await;
