@@ -969,7 +969,7 @@ fn judged<T>(answered: Answered<T>, reasons: &Reasons) -> Option<T> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 10, ..ProptestConfig::default() })]
 
     #[test]
     fn every_history_keeps_the_laws(steps in prop::collection::vec(step(), 30..70)) {
