@@ -19,7 +19,7 @@ use crate::api::cors::Cors;
 use crate::api::layers::{Layers, wrap};
 use crate::api::serving;
 use crate::api::{Api, Services};
-use crate::cache::memory::{MemoryBuckets, MemoryClientCache};
+use crate::cache::memory::{MemoryBuckets, MemoryClientCache, MemoryVerifiedTokens};
 use crate::cache::redis::Redis;
 use crate::cache::redis::clients::RedisClientCache;
 use crate::clock::Clock;
@@ -46,6 +46,9 @@ use crate::store::{Store, StoreFault};
 
 /// Client records that a node keeps at hand: about 1 KiB each.
 const CLIENTS_AT_HAND: u64 = 20_000;
+
+/// Bytes of verified tokens that a node keeps at hand: about 1 KiB each.
+const TOKENS_AT_HAND: u64 = 16 * 1024 * 1024;
 
 /// Slow hashes that wait for a core at the most; more are answered 503.
 const HASHES_WAITING: u32 = 64;
@@ -511,6 +514,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         keys: Arc::clone(&keys),
         feed: Arc::clone(&feed),
         caches,
+        verified: Arc::new(MemoryVerifiedTokens::new(TOKENS_AT_HAND)),
         audit: audit_writer.clone(),
         tally,
         uses,

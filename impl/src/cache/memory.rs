@@ -10,6 +10,7 @@ use moka::sync::Cache;
 use crate::domain::clients::ClientCache;
 use crate::domain::credentials::{ClientRecord, CredentialId};
 use crate::domain::limits::{BucketKey, Buckets, Policy, Taken, Taking};
+use crate::domain::tokens::{VerifiedToken, VerifiedTokens};
 
 /// Client records by credential. Whether one may be used is the change feed's to say, not its age's.
 #[derive(Clone)]
@@ -31,6 +32,32 @@ impl ClientCache for MemoryClientCache {
 
     fn client_put(&self, record: Arc<ClientRecord>) {
         self.records.insert(record.credential.id, record);
+    }
+}
+
+/// Verified tokens by their digests, at most so many bytes of them.
+#[derive(Clone)]
+pub struct MemoryVerifiedTokens(Cache<[u8; 32], Arc<VerifiedToken>>);
+
+impl MemoryVerifiedTokens {
+    /// A cache of at most about so many bytes.
+    pub fn new(bytes: u64) -> Self {
+        Self(
+            Cache::builder()
+                .max_capacity(bytes)
+                .weigher(|_, token: &Arc<VerifiedToken>| token.size())
+                .build(),
+        )
+    }
+}
+
+impl VerifiedTokens for MemoryVerifiedTokens {
+    fn verified_get(&self, digest: &[u8; 32]) -> Option<Arc<VerifiedToken>> {
+        self.0.get(digest)
+    }
+
+    fn verified_put(&self, digest: [u8; 32], token: Arc<VerifiedToken>) {
+        self.0.insert(digest, token);
     }
 }
 

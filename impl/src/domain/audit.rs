@@ -474,6 +474,13 @@ impl AuditWriter {
         let task = tokio::spawn(async move {
             let mut batch = Vec::with_capacity(BATCH);
             while pending.recv_many(&mut batch, BATCH).await > 0 {
+                // Whoever is about to write comes along; nobody waits for them.
+                tokio::task::yield_now().await;
+                while batch.len() < BATCH
+                    && let Ok(one) = pending.try_recv()
+                {
+                    batch.push(one);
+                }
                 let (rows, waiting): (Vec<_>, Vec<_>) =
                     batch.drain(..).map(|pending| (pending.row, pending.written)).unzip();
                 let results = rows_write(&store, &rows).await;

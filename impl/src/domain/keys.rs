@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -178,7 +178,7 @@ pub struct KeyRing {
     settings: KeySettings,
     master: MasterKey,
     clock: Clock,
-    keys: RwLock<Arc<Vec<RingKey>>>,
+    keys: RwLock<Arc<Vec<Arc<RingKey>>>>,
     /// The position of the last change of the keys that this ring has taken in.
     known: AtomicI64,
 }
@@ -202,6 +202,17 @@ impl RingKey {
 
     fn is_published(&self, now: DateTime<Utc>) -> bool {
         self.published_until.is_none_or(|until| now < until)
+    }
+}
+
+/// The key that verified a token, as long as the ring has it.
+#[derive(Clone)]
+pub struct VerifiedBy(Weak<RingKey>);
+
+impl VerifiedBy {
+    /// Whether the key would verify the token again: it is still in the ring, and published.
+    pub(crate) fn stands(&self, now: DateTime<Utc>) -> bool {
+        self.0.upgrade().is_some_and(|key| key.is_published(now))
     }
 }
 
@@ -261,7 +272,8 @@ impl KeyRing {
         if !keys.iter().any(|key| key.may_sign(now)) {
             return Err(KeyFault::NoneSigns(self.algorithm_name()));
         }
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        let keys = Arc::new(keys.into_iter().map(Arc::new).collect());
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
         Ok(())
     }
 
@@ -308,16 +320,20 @@ impl KeyRing {
         Ok(key.signing.sign(claims)?)
     }
 
-    /// The claims of a token that one of the published keys signed for this issuer (RFC 9068 §4, RFC 8725 §3).
-    pub(crate) fn verify<T: serde::de::DeserializeOwned>(&self, token: &str) -> Result<T, TokenFlaw> {
+    /// The claims of a token that one of the published keys signed for this issuer (RFC 9068 §4, RFC 8725 §3), and which.
+    pub(crate) fn verify<T: serde::de::DeserializeOwned>(
+        &self,
+        token: &str,
+    ) -> Result<(T, VerifiedBy), TokenFlaw> {
         let kid = token_kid(token)?;
         let now = self.clock.now();
         let keys = self.current();
         let named = keys.iter().find(|key| key.verifying.kid() == kid && key.is_published(now));
-        named.ok_or(TokenFlaw::UnknownKey)?.verifying.verify(token)
+        let key = named.ok_or(TokenFlaw::UnknownKey)?;
+        Ok((key.verifying.verify(token)?, VerifiedBy(Arc::downgrade(key))))
     }
 
-    fn current(&self) -> Arc<Vec<RingKey>> {
+    fn current(&self) -> Arc<Vec<Arc<RingKey>>> {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 }

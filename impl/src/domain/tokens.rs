@@ -15,7 +15,7 @@ use super::changes::{ChangeKind, Rev};
 use super::clients::{ClientCaches, ClientParts, Clients, PresentedClient};
 use super::credentials::CredentialId;
 use super::feed::{Feed, TokenStanding};
-use super::keys::KeyRing;
+use super::keys::{KeyRing, VerifiedBy};
 use super::limits::Limits;
 use super::policy::{
     Capability, GrantedScope, IDP_ADMIN, TOKENS_INTROSPECT, TOKENS_REVOKE, audience_decide, scope_decide,
@@ -24,6 +24,7 @@ use super::refusal::{Answered, Fault, Refusal, ScopeFlaw, TokenFlaw};
 use super::tally::Tally;
 use super::uses::Uses;
 use crate::clock::Clock;
+use crate::crypto::master::digest;
 use crate::crypto::{Entropy, HashPool, MasterKey, SecretText};
 use crate::store::audit::AuditWrites;
 use crate::store::changes::ChangeWrites;
@@ -151,6 +152,32 @@ pub struct IssuedToken {
     pub scope: Option<String>,
 }
 
+/// A token whose signature was verified here before.
+#[derive(Clone)]
+pub struct VerifiedToken {
+    claims: TokenClaims,
+    by: VerifiedBy,
+    size: u32,
+}
+
+impl VerifiedToken {
+    /// About how many bytes it takes.
+    pub fn size(&self) -> u32 {
+        self.size
+    }
+}
+
+/// Verified tokens by their SHA-256, as a signature takes longer to verify than everything else about a token. May cost
+/// time, never correctness: what a token says and who signed it does not change, and whether the key stands, the time is
+/// over or the token was ended is asked each time.
+pub trait VerifiedTokens: Send + Sync {
+    /// The token last kept with this digest, if it is still there.
+    fn verified_get(&self, digest: &[u8; 32]) -> Option<Arc<VerifiedToken>>;
+
+    /// Keeps a token.
+    fn verified_put(&self, digest: [u8; 32], token: Arc<VerifiedToken>);
+}
+
 /// What the token service is made of.
 #[derive(Clone)]
 pub struct TokenParts<S> {
@@ -172,6 +199,8 @@ pub struct TokenParts<S> {
     pub feed: Arc<Feed>,
     /// Clients read before.
     pub caches: ClientCaches,
+    /// Tokens verified before.
+    pub verified: Arc<dyn VerifiedTokens>,
     /// Takes the events that come before an answer.
     pub audit: AuditWriter,
     /// Counts what is only counted.
@@ -192,6 +221,7 @@ pub struct TokenService<S> {
     feed: Arc<Feed>,
     audit: AuditWriter,
     tally: Arc<Tally>,
+    verified: Arc<dyn VerifiedTokens>,
     settings: TokenSettings,
     clients: Clients<S>,
 }
@@ -218,6 +248,7 @@ impl<S: Store> TokenService<S> {
             feed: parts.feed,
             audit: parts.audit,
             tally: parts.tally,
+            verified: parts.verified,
             settings: parts.settings,
             clients,
         }
@@ -357,7 +388,7 @@ impl<S: Store> TokenService<S> {
             return Ok(Err(Refusal::Stale));
         }
         self.tally.introspection(request, client);
-        let Ok(claims) = self.keys.verify::<TokenClaims>(token) else { return Ok(Ok(None)) };
+        let Ok(claims) = self.claims_verified(token) else { return Ok(Ok(None)) };
         let visible = claims.sub == client.agent_id().0
             || (client.has(TOKENS_INTROSPECT) && claims.owner == client.record.agent.owner.0)
             || client.has(IDP_ADMIN);
@@ -382,7 +413,7 @@ impl<S: Store> TokenService<S> {
         if !self.feed.fresh() {
             return Ok(Err(Refusal::Stale));
         }
-        let Ok(claims) = self.keys.verify::<TokenClaims>(token) else { return Ok(Ok(())) };
+        let Ok(claims) = self.claims_verified(token) else { return Ok(Ok(())) };
         if self.flaw_of(&claims).await?.is_some() {
             return Ok(Ok(()));
         }
@@ -429,7 +460,7 @@ impl<S: Store> TokenService<S> {
         if !self.feed.fresh() {
             return Ok(Err(Refusal::Stale));
         }
-        let claims = match self.keys.verify::<TokenClaims>(token) {
+        let claims = match self.claims_verified(token) {
             Ok(claims) => claims,
             Err(flaw) => return Ok(Err(self.bearer_refused(request, flaw))),
         };
@@ -483,6 +514,20 @@ impl<S: Store> TokenService<S> {
             .with("required", texts_fitting(scopes.iter().copied(), 1024));
         let written = self.audit.write(event).await?;
         Ok(Err(written.err().unwrap_or(refusal)))
+    }
+
+    /// The claims of a token of ours, live or not.
+    fn claims_verified(&self, token: &str) -> Result<TokenClaims, TokenFlaw> {
+        let digest = digest(&[token.as_bytes()]);
+        let known = self.verified.verified_get(&digest);
+        if let Some(known) = known.filter(|known| known.by.stands(self.clock.now())) {
+            return Ok(known.claims.clone());
+        }
+        let (claims, by) = self.keys.verify::<TokenClaims>(token)?;
+        let size = u32::try_from(token.len()).unwrap_or(u32::MAX).saturating_add(512);
+        let verified = VerifiedToken { claims: claims.clone(), by, size };
+        self.verified.verified_put(digest, Arc::new(verified));
+        Ok(claims)
     }
 
     /// What is wrong with a token of ours now, if anything. `exp` has no leeway: the clock is the one that set it.

@@ -161,6 +161,30 @@ async fn this_server_takes_its_own_tokens_for_itself_until_they_expire() {
 }
 
 #[tokio::test]
+async fn a_token_that_was_verified_before_is_believed_as_long_as_its_key_is_published() {
+    let world = World::new().await;
+    let agent = world.agent("talent-team", &["agents:read"]).await;
+    let token = world.token(&agent, Some("agents:read")).await;
+    assert!(world.bearer(token.expose()).await.is_ok());
+    let time = |seconds| (start() + TimeDelta::seconds(seconds)).to_rfc3339();
+    let ends = format!("signs_until = '{}', published_until = '{}'", time(50), time(100));
+    world.place.sql(&format!("UPDATE signing_keys SET {ends}")).await;
+    world.keys.reload(world.store()).await.unwrap();
+    for _ in 0..2 {
+        assert!(
+            world.bearer(token.expose()).await.is_ok(),
+            "the keys were read anew, and this one is among them"
+        );
+    }
+    world.clock.advance(std::time::Duration::from_secs(99));
+    world.read_feed().await;
+    assert!(world.bearer(token.expose()).await.is_ok());
+    world.clock.advance(std::time::Duration::from_secs(1));
+    world.read_feed().await;
+    assert_eq!(why(world.bearer(token.expose()).await), "token_unknown_key");
+}
+
+#[tokio::test]
 async fn a_token_of_another_key_or_another_shape_is_refused_and_counted() {
     let world = World::new().await;
     let agent = world.agent("talent-team", &["agents:read"]).await;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use agentidp::cache::memory::{MemoryBuckets, MemoryClientCache};
+use agentidp::cache::memory::{MemoryBuckets, MemoryClientCache, MemoryVerifiedTokens};
 use agentidp::clock::Clock;
 use agentidp::crypto::{Entropy, HashPool, MasterKey, SecretText, install};
 use agentidp::domain::agents::{AgentId, AgentService, DeploymentEnv, NewAgent, Owner, Registered};
@@ -64,6 +64,17 @@ impl Place {
         };
         inner.migrate().await.expect("the migrations apply");
         Self { directory, store: Watched::new(inner) }
+    }
+}
+
+impl Place {
+    /// Runs statements past the store.
+    pub async fn sql(&self, sql: &str) {
+        use sqlx::Connection;
+        let url = format!("sqlite://{}", self.directory.join("test.db").display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.expect("the file opens");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.expect("the statements run");
+        connection.close().await.expect("the connection closes");
     }
 }
 
@@ -200,6 +211,7 @@ impl World {
                 shared,
                 counts: Arc::clone(&counts),
             },
+            verified: Arc::new(MemoryVerifiedTokens::new(1024 * 1024)),
             audit: audit.clone(),
             tally: Arc::clone(&tally),
             uses: Arc::clone(&uses),
