@@ -118,7 +118,11 @@ async fn hello(address: SocketAddr) {
 async fn seed<S: Store>(store: S, master: &MasterKey, clients: u32, agents: u32) {
     const NO_HASH: &str = "$2b$10$nobodysnobodysnobodysnobodysnobodysnobodysnobodysnobo";
     let (clock, entropy) = (Clock::system(), Entropy::system());
-    let capabilities = ["resume:read", "resume:score"].map(|name| Capability(name.to_owned()));
+    let names =
+        |names: &[&str]| names.iter().map(|name| Capability((*name).to_owned())).collect::<BTreeSet<_>>();
+    let ordinary = names(&["resume:read", "resume:score"]);
+    // Each client reads the registry by itself: one alone would soon have used up its allowance.
+    let of_clients = names(&["resume:read", "resume:score", "agents:read", "idp:admin"]);
     for chunk in (0..agents).collect::<Vec<_>>().chunks(500) {
         let now = clock.now();
         let mut unit = store.begin().await.unwrap();
@@ -129,7 +133,7 @@ async fn seed<S: Store>(store: S, master: &MasterKey, clients: u32, agents: u32)
                 email: format!("{}@bench.example.com", entropy.uuid_v7(now).simple()),
                 agent_type: "screener".to_owned(),
                 version: "v1.4.2".to_owned(),
-                capabilities: BTreeSet::from(capabilities.clone()),
+                capabilities: if *number < clients { of_clients.clone() } else { ordinary.clone() },
                 owner: Owner(format!("team-{}", number % 100)),
                 deployment_env: DeploymentEnv::Production,
                 status: AgentStatus::Active,
