@@ -5,6 +5,11 @@ const TABLE: &[(&str, u16, &str)] = &[
     ("*", 500, "a fault of the server is not caused on a live deployment"),
     ("*", 503, "the server's dependencies are not taken away on a live deployment"),
     ("*", 429, "the rate limits are not provoked unless --provoke-limits is given"),
+    (
+        "door",
+        204,
+        "which origins' pages the deployment lets read, and whether any, is not known from outside",
+    ),
     ("door", 408, "a request whose body never comes would hold a connection open until the server gives up"),
     ("door", 413, "only operations read bodies, and each of those declares 413 itself"),
     (
