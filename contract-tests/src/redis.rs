@@ -11,6 +11,7 @@ pub struct OwnRedis {
     port: u16,
     child: Child,
     directory: PathBuf,
+    tls_port: Option<u16>,
 }
 
 impl OwnRedis {
@@ -19,15 +20,47 @@ impl OwnRedis {
     /// # Panics
     /// When `redis-server` is not installed or does not start.
     pub fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a port");
-        let port = listener.local_addr().expect("a listener has an address").port();
-        drop(listener);
+        Self::launched(None)
+    }
+
+    /// Starts one that is also reached over TLS, with a certificate for `localhost` and its key, both as PEM.
+    ///
+    /// # Panics
+    /// As [`OwnRedis::start`].
+    #[allow(dead_code, reason = "not every test that uses this file has certificates")]
+    pub fn start_with_tls(certificate: &str, key: &str) -> Self {
+        Self::launched(Some((certificate, key)))
+    }
+
+    fn launched(tls: Option<(&str, &str)>) -> Self {
+        let port = free_port();
         let directory = std::env::temp_dir().join(format!("agentidp_redis_{port}"));
         std::fs::create_dir_all(&directory).expect("a temporary directory can be made");
-        let child = launch(port, &directory);
-        let redis = Self { port, child, directory };
+        if let Some((certificate, key)) = tls {
+            for (name, content) in [("certificate.pem", certificate), ("key.pem", key)] {
+                std::fs::write(directory.join(name), content).expect("a file can be written");
+            }
+        }
+        let tls_port = tls.map(|_| free_port());
+        let child = launch(port, tls_port, &directory);
+        let redis = Self { port, child, directory, tls_port };
         redis.listens();
         redis
+    }
+
+    /// Its URL over TLS.
+    ///
+    /// # Panics
+    /// When it was not started with TLS.
+    #[allow(dead_code, reason = "not every test that uses this file has certificates")]
+    pub fn tls_url(&self) -> String {
+        format!("rediss://localhost:{}", self.tls_port.expect("it was started with TLS"))
+    }
+
+    /// One of its files.
+    #[allow(dead_code, reason = "not every test that uses this file has certificates")]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
     }
 
     /// Its URL.
@@ -49,7 +82,7 @@ impl OwnRedis {
     /// # Panics
     /// When it does not start.
     pub fn revive(&mut self) {
-        self.child = launch(self.port, &self.directory);
+        self.child = launch(self.port, self.tls_port, &self.directory);
         self.listens();
     }
 
@@ -104,9 +137,20 @@ pub fn tell(url: &str, command: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
 }
 
-fn launch(port: u16, directory: &PathBuf) -> Child {
-    Command::new("redis-server")
-        .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &port.to_string()])
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a port");
+    listener.local_addr().expect("a listener has an address").port()
+}
+
+fn launch(port: u16, tls_port: Option<u16>, directory: &PathBuf) -> Child {
+    let mut command = Command::new("redis-server");
+    command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &port.to_string()]);
+    if let Some(port) = tls_port {
+        command.args(["--tls-port", &port.to_string(), "--tls-auth-clients", "no"]);
+        command.args(["--tls-cert-file", "certificate.pem", "--tls-key-file", "key.pem"]);
+        command.args(["--tls-ca-cert-file", "certificate.pem"]);
+    }
+    command
         .current_dir(directory)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

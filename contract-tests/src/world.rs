@@ -73,9 +73,14 @@ impl Case {
         self.around(Server::start(self.database, name, settings))
     }
 
-    /// Another node of the deployment that a world is, with further settings.
+    /// Another node of the deployment that a world is, with further settings. It must end before the first. The events of
+    /// the two are in one database and are not compared with what either was asked.
     pub fn node_beside(self, world: &World, settings: &[(&str, &str)]) -> World {
-        self.around(world.server.start_beside(settings))
+        let node = self.around(world.server.start_beside(settings));
+        for one in [world, &node] {
+            one.is_asked_from_outside();
+        }
+        node
     }
 
     fn around(self, server: Server) -> World {

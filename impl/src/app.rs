@@ -22,6 +22,7 @@ use crate::api::{Api, Services};
 use crate::cache::memory::{MemoryBuckets, MemoryClientCache, MemoryVerifiedTokens};
 use crate::cache::redis::Redis;
 use crate::cache::redis::clients::RedisClientCache;
+use crate::cache::redis::limits::RedisBuckets;
 use crate::clock::Clock;
 use crate::config::{Config, Environment, MasterKeySource, SigningChoice, Unusable};
 use crate::crypto::{CryptoFault, Entropy, HashPool, MasterKey, SecretText};
@@ -34,7 +35,7 @@ use crate::domain::credentials::{CredentialMint, CredentialService};
 use crate::domain::feed::Feed;
 use crate::domain::idempotency::Idempotency;
 use crate::domain::keys::{KeyFault, KeyRing, KeySettings, Signing, SigningAlgorithm};
-use crate::domain::limits::{LimitSettings, Limits};
+use crate::domain::limits::{Buckets, LimitSettings, Limits};
 use crate::domain::registry::RegistryParts;
 use crate::domain::tally::Tally;
 use crate::domain::tokens::{LIFETIMES, TokenParts, TokenService, TokenSettings};
@@ -370,20 +371,23 @@ async fn serve_on<S: Store>(
         counts: Arc::default(),
     };
     background.spawn(jobs::cache::run(Arc::clone(&caches.counts), halted.clone()));
-    if let Some(redis) = redis(config, &store).await? {
+    let buckets = MemoryBuckets::new(BUCKETS_AT_HAND);
+    let buckets: Arc<dyn Buckets> = if let Some(redis) = redis(config, &store).await? {
         redis.reach().await;
         let (shared, outbox) = RedisClientCache::new(redis.clone(), master.clone(), entropy.clone());
-        background.spawn(redis.run(halted.clone()));
+        background.spawn(redis.clone().run(halted.clone()));
         background.spawn(outbox.run(halted));
         caches.shared = Some(Arc::new(shared));
-    }
+        Arc::new(RedisBuckets::new(redis, buckets))
+    } else {
+        Arc::new(buckets)
+    };
 
     let limits = LimitSettings::new(
         config.client_limit,
         config.address_limit,
         (config.hash_limit, HASHES_AT_ONCE.min(config.hash_limit)),
     );
-    let buckets = Arc::new(MemoryBuckets::new(BUCKETS_AT_HAND));
     let limits = Limits::new(buckets, clock.clone(), Arc::clone(&tally), limits);
     let parts = Parts {
         store,

@@ -22,6 +22,7 @@ mod idempotency;
 mod introspection;
 mod limits;
 mod promotions;
+mod redis;
 mod revocation;
 mod rotations;
 mod statuses;

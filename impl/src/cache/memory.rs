@@ -75,6 +75,16 @@ impl MemoryBuckets {
         Self { full_at: Cache::builder().max_capacity(capacity).eviction_policy(policy).build() }
     }
 
+    /// How long it takes from `now` until the bucket is full, in microseconds, as far as is known here.
+    pub fn full_in(&self, key: BucketKey, now: i64) -> i64 {
+        self.full_at.get(&key).map_or(0, |bucket| bucket.load(Ordering::Relaxed).saturating_sub(now).max(0))
+    }
+
+    /// Takes in what is known elsewhere: that the bucket is not full before `micros` from `now`.
+    pub fn not_full_before(&self, key: BucketKey, now: i64, micros: i64) {
+        self.full_at.get_with(key, Arc::default).fetch_max(now.saturating_add(micros), Ordering::Relaxed);
+    }
+
     /// Takes one, as [`Buckets::take`].
     pub fn take_now(&self, key: BucketKey, policy: Policy, now: i64) -> Taken {
         let bucket = self.full_at.get_with(key, Arc::default);

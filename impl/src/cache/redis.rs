@@ -6,6 +6,7 @@
 //! [`ANSWER_WITHIN`] at the most, and while it is away for no time at all.
 
 pub mod clients;
+pub mod limits;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -21,7 +22,7 @@ use crate::crypto::{SecretText, digest};
 use crate::domain::clients::Away;
 
 /// How long an answer is waited for.
-pub const ANSWER_WITHIN: Duration = Duration::from_millis(50);
+pub const ANSWER_WITHIN: Duration = Duration::from_millis(100);
 
 /// How long a connection may take to be made, TLS and authentication included.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(2);

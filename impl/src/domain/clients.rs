@@ -34,8 +34,8 @@ pub trait ClientCache: Send + Sync {
 pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The second level, which nodes share: asked when the first has nothing, and held to the feed as the first is. It may
-/// be empty, slow, gone or forged at any time, and never makes a request fail or wait for longer than some hundredths
-/// of a second.
+/// be empty, slow, gone or forged at any time, and never makes a request fail or wait for longer than a tenth of a
+/// second.
 pub trait SharedClientCache: Send + Sync {
     /// A record that some node shared for the credential; what is not such a record counts as nothing.
     fn client_find(&self, id: CredentialId) -> Answering<'_, Result<Option<Arc<ClientRecord>>, Away>>;

@@ -80,7 +80,8 @@ impl Policy {
         seconds_up(self.window_micros())
     }
 
-    fn window_micros(self) -> i64 {
+    /// How many microseconds an empty bucket takes to be full.
+    pub fn window_micros(self) -> i64 {
         self.interval.saturating_mul(i64::from(self.burst))
     }
 
