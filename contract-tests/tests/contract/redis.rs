@@ -13,6 +13,7 @@ use crate::path_of;
 on_both_databases![
     what_one_node_read_another_need_not_read,
     whoever_is_suspended_is_refused_whatever_redis_says,
+    what_was_ended_stays_ended_whatever_becomes_of_redis,
     a_redis_that_dies_is_done_without_and_found_again,
     a_redis_that_stalls_holds_nobody_up,
     a_redis_that_is_emptied_or_filled_with_garbage_changes_nothing,
@@ -93,7 +94,10 @@ fn whoever_is_suspended_is_refused_whatever_redis_says(case: Case) {
     let node = case.node_beside(&world, &[]);
     redis_is(&node, "ok");
     let operator = world.operator().holding("agents:read agents:write");
-    let suspended = operator.puts(&format!("{}/status", path_of(&agent)), &json!({ "status": "suspended" }));
+    let suspended = operator.puts(
+        &format!("{}/status", path_of(&agent)),
+        &json!({ "status": "suspended", "reason": "it misbehaved" }),
+    );
     assert_eq!(suspended.status(), 200, "{suspended}");
     let refused = agent.asks_for_a_token(&[]);
     assert_eq!(refused.status(), 401, "at once where it was said\n{refused}");
@@ -108,9 +112,58 @@ fn whoever_is_suspended_is_refused_whatever_redis_says(case: Case) {
         let refused = at(one, &agent).asks_for_a_token(&[]);
         assert_eq!(refused.status(), 401, "{refused}");
     }
-    let active = operator.puts(&format!("{}/status", path_of(&agent)), &json!({ "status": "active" }));
+    let active = operator.puts(
+        &format!("{}/status", path_of(&agent)),
+        &json!({ "status": "active", "reason": "it was mended" }),
+    );
     assert_eq!(active.status(), 200, "{active}");
     node.eventually(200, || at(&node, &agent).asks_for_a_token(&[]));
+}
+
+fn what_was_ended_stays_ended_whatever_becomes_of_redis(case: Case) {
+    let mut redis = OwnRedis::start();
+    let world = world_before(case, &redis);
+    let [agent, reader] = ["screener-001@example.com", "reader-001@example.com"]
+        .map(|email| world.agent(email, &["resume:read"]));
+    for known in [&agent, &reader] {
+        is_shared(&redis, &world, known);
+    }
+    let node = case.node_beside(&world, &[]);
+    redis_is(&node, "ok");
+    let token = reader.asks_for_a_token(&[]).is(200).text_at("/access_token");
+    reader.revokes(&token).is(200);
+    let credential = format!("{}/credentials/{}", path_of(&agent), world.credential_of(&agent));
+    let operator = world.operator().holding("credentials:write");
+    let renewed = world.holder_of(&operator.posts(&format!("{credential}/rotate"), &json!({})));
+    node.eventually(401, || at(&node, &agent).asks_for_a_token(&[]));
+    let stays_ended = |when: &str| {
+        for one in [&world, &node] {
+            let refused = at(one, &agent).asks_for_a_token(&[]);
+            assert_eq!(refused.status(), 401, "the old secret, {when}\n{refused}");
+            let told = at(one, &reader).asks_about(&token);
+            assert_eq!(told.json(), json!({ "active": false }), "the revoked token, {when}\n{told}");
+            gets_a_token(&at(one, &renewed));
+        }
+    };
+    stays_ended("with Redis");
+    let kept: Vec<String> = redis.tell(&["KEYS", "*:client:*"]).lines().map(str::to_owned).collect();
+    assert!(!kept.is_empty(), "records from before are there to mislead");
+    redis.tell(&["FLUSHALL"]);
+    stays_ended("with Redis emptied");
+    for key in &kept {
+        redis.tell(&["SET", key, "garbage"]);
+    }
+    stays_ended("with garbage in it");
+    redis.stall();
+    stays_ended("with Redis stalled");
+    redis.go_on();
+    redis.kill();
+    stays_ended("without Redis");
+    redis.revive();
+    for one in [&world, &node] {
+        redis_is(one, "ok");
+    }
+    stays_ended("with a new Redis");
 }
 
 fn a_redis_that_dies_is_done_without_and_found_again(case: Case) {
@@ -124,6 +177,8 @@ fn a_redis_that_dies_is_done_without_and_found_again(case: Case) {
         gets_a_token(agent);
     }
     redis_is(&world, "degraded").is_recorded_as("degraded");
+    let log = world.server.log();
+    assert_eq!(log.matches("Redis was given up").count(), 1, "said once, and not with every request\n{log}");
     let health = world.anyone().gets("/health");
     assert_eq!((health.status(), &health.json()["status"]), (200, &json!("degraded")), "{health}");
     redis.revive();
@@ -187,7 +242,7 @@ fn a_server_starts_without_its_redis(case: Case) {
 }
 
 /// Five requests at once for each client, and none more for a minute.
-fn few<'a>(redis: &'a str) -> [(&'a str, &'a str); 3] {
+fn few(redis: &str) -> [(&str, &str); 3] {
     [("REDIS_URL", redis), ("AGENTIDP_CLIENT_LIMIT_PER_MINUTE", "1"), ("AGENTIDP_CLIENT_LIMIT_BURST", "5")]
 }
 

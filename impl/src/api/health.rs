@@ -15,7 +15,7 @@ answers!(GetReadinessResponse: Ok ServiceUnavailable);
 const RETRY_AFTER: u32 = 1;
 
 /// What is so while Redis is away.
-const WITHOUT_REDIS: &str = "Redis does not answer; records come from the database";
+const WITHOUT_REDIS: &str = "Redis does not answer; this node goes on by itself";
 
 impl<S: Store> Health for Api<S> {
     async fn get_health(&self, _: Context) -> GetHealthResponse {

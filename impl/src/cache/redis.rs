@@ -115,11 +115,10 @@ impl Redis {
                     Ok(connection) => {
                         self.open(connection);
                         said_away = false;
-                        tracing::info!("Redis is connected");
                     }
                     Err(error) if !said_away => {
                         said_away = true;
-                        tracing::warn!(%error, "Redis is away; this node goes on without it and keeps looking");
+                        tracing::warn!(%error, "Redis is away; this node keeps looking for it");
                     }
                     Err(error) => tracing::debug!(%error, "Redis is still away"),
                 }
@@ -145,6 +144,7 @@ impl Redis {
     fn open(&self, connection: MultiplexedConnection) {
         let mut line = self.0.line.write().unwrap_or_else(PoisonError::into_inner);
         *line = Line { number: line.number + 1, connection: Some(connection) };
+        tracing::info!("Redis is connected");
     }
 
     fn line(&self) -> Option<(u64, MultiplexedConnection)> {
@@ -156,7 +156,7 @@ impl Redis {
     fn give_up(&self, number: u64, error: &RedisError) {
         let mut line = self.0.line.write().unwrap_or_else(PoisonError::into_inner);
         if line.number == number && line.connection.take().is_some() {
-            tracing::warn!(%error, "the connection to Redis was given up");
+            tracing::warn!(%error, "the connection to Redis was given up; this node goes on by itself");
             self.0.lost.notify_one();
         }
     }

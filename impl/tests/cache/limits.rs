@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use agentidp::cache::memory::MemoryBuckets;
 use agentidp::cache::redis::limits::RedisBuckets;
+use agentidp::clock::Clock;
 use agentidp::domain::agents::AgentId;
 use agentidp::domain::limits::{BucketKey, Buckets, Network, Policy};
 use uuid::Uuid;
@@ -11,8 +12,12 @@ use uuid::Uuid;
 use crate::redis_server::OwnRedis;
 use crate::world::{Node, keys_of, master, nobodys_name, shared_url, stranger, until};
 
-/// Long ago by this node's clock, which decides nothing while Redis answers.
+/// Some time by the nodes' clocks, which decide nothing while Redis answers.
 const NOW: i64 = 1_794_000_000_000_000;
+
+fn now() -> i64 {
+    Clock::system().now().timestamp_micros()
+}
 
 async fn buckets(url: &str, name: &str) -> (Node, RedisBuckets) {
     let node = Node::start(url, name, master(1)).await;
@@ -74,10 +79,10 @@ async fn a_bucket_fills_again_and_is_forgotten_when_it_is_full() {
     let url = shared_url();
     let (node, buckets) = buckets(&url, &nobodys_name()).await;
     let quick = Policy::new("test", 600, 2).expect("a policy");
-    assert!(buckets.take(of_agent(1), quick, NOW).await.allowed);
-    assert!(buckets.take(of_agent(1), quick, NOW).await.allowed);
+    assert!(buckets.take(of_agent(1), quick, now()).await.allowed);
+    assert!(buckets.take(of_agent(1), quick, now()).await.allowed);
     assert_eq!(keys_of(&url, &node).await.len(), 1);
-    until("one has flowed in", async || buckets.take(of_agent(1), quick, NOW).await.allowed).await;
+    until("one has flowed in", async || buckets.take(of_agent(1), quick, now()).await.allowed).await;
     until("nothing is kept of a full bucket", async || keys_of(&url, &node).await.is_empty()).await;
 }
 
