@@ -31,6 +31,7 @@ pub fn checkpoint_of_all(world: &World) -> String {
     let started = Instant::now();
     loop {
         let output = world.server.run(&["audit", "checkpoint"]);
+        // There may be none yet.
         let checkpoint = String::from_utf8_lossy(&output.stdout).into_owned();
         let size = checkpoint.lines().nth(1).unwrap_or_default().to_owned();
         let events = world.server.count("SELECT count(*) FROM audit_events");
@@ -40,6 +41,59 @@ pub fn checkpoint_of_all(world: &World) -> String {
         assert!(started.elapsed() < INTEGRATED_WITHIN, "{size} of {events} events are signed");
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// The last checkpoint that is signed so far.
+///
+/// # Panics
+/// When there is none.
+pub fn checkpoint(world: &World) -> String {
+    let output = world.server.run(&["audit", "checkpoint"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// How many events the last checkpoint has that is signed so far.
+///
+/// # Panics
+/// When there is none.
+pub fn signed(world: &World) -> u64 {
+    let checkpoint = checkpoint(world);
+    checkpoint
+        .lines()
+        .nth(1)
+        .and_then(|size| size.parse().ok())
+        .expect("a checkpoint says how many events it has")
+}
+
+/// Holds the log to what it must be once everything that happened is in its tree: every event has one leaf and every leaf an
+/// event, no number is left out, every checkpoint that was kept is continued, and the hashes are those of the bytes.
+///
+/// # Panics
+/// When it is anything else.
+pub fn is_one_log(world: &World, kept: &[String]) {
+    let size = checkpoint_of_all(world).lines().nth(1).unwrap_or_default().to_owned();
+    let counts = [
+        ("events", "SELECT count(*) FROM audit_events"),
+        ("leaves", "SELECT count(*) FROM audit_leaves"),
+        ("the events of the leaves", "SELECT count(DISTINCT event_id) FROM audit_leaves"),
+        ("events with a leaf", "SELECT count(*) FROM audit_events JOIN audit_leaves ON event_id = id"),
+        ("numbers up to the last leaf's", "SELECT max(leaf_index) + 1 FROM audit_leaves"),
+        ("the head's size", "SELECT tree_size FROM audit_head"),
+    ];
+    for (what, sql) in counts {
+        assert_eq!(world.server.count(sql).to_string(), size, "{what}, of a log with a checkpoint of {size}");
+    }
+    assert_eq!(world.server.count("SELECT count(*) FROM audit_pending"), 0, "events wait that have a leaf");
+    let files: Vec<String> = (0..)
+        .zip(kept)
+        .map(|(number, checkpoint)| keep(world, &format!("kept-{number}"), checkpoint.as_bytes()))
+        .collect();
+    let arguments: Vec<&str> = files.iter().flat_map(|file| ["--checkpoint", file]).collect();
+    let (code, said) = judged(world, &arguments);
+    let continued = said.matches("it continues ").count();
+    assert!(code == 0 && said.contains("is whole"), "{said}");
+    assert_eq!(continued, kept.len() + 1, "the checkpoints that were kept, and the last: {said}");
 }
 
 /// Keeps a checkpoint beside the server, and says where.

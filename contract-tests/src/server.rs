@@ -14,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use sqlx::{Connection, Row};
 
+use crate::between::Between;
 use crate::spec::repository;
 
 /// How long a server may take until it is ready.
@@ -21,6 +22,13 @@ const START: Duration = Duration::from_secs(60);
 
 /// How long a server may take to stop.
 const STOP: Duration = Duration::from_secs(20);
+
+/// How long it may take until a server that works comes to a point that is armed in it.
+const ARRIVAL: Duration = Duration::from_secs(60);
+
+/// Names the file that says which point of a server is armed, in the server's own folder. A server has such points if it was
+/// built for it (`impl/src/fault_points.rs`).
+pub const FAULT_POINTS: (&str, &str) = ("FAULT_POINT_FILE", "fault-point");
 
 /// Where a server keeps its memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +113,7 @@ pub struct Server {
     child: Mutex<Child>,
     environment: BTreeMap<String, String>,
     cluster: Option<Cluster>,
+    between: Option<Between>,
     folder: PathBuf,
     database: Database,
     database_url: String,
@@ -125,7 +134,7 @@ impl Server {
     /// # Panics
     /// When it does not become ready; the message has the end of its log.
     pub fn start(database: Database, name: &str, settings: &[(&str, &str)]) -> Self {
-        Self::start_on(database, name, settings, None)
+        Self::start_on(database, name, settings, None, None)
     }
 
     /// The same, on a PostgreSQL of its own if the database is one, so that [`Server::crash_database`] can be told.
@@ -134,10 +143,26 @@ impl Server {
     /// As [`Server::start`].
     pub fn start_alone(database: Database, name: &str, settings: &[(&str, &str)]) -> Self {
         let cluster = (database == Database::Postgres).then(|| Cluster::start(name));
-        Self::start_on(database, name, settings, cluster)
+        Self::start_on(database, name, settings, cluster, None)
     }
 
-    fn start_on(database: Database, name: &str, settings: &[(&str, &str)], cluster: Option<Cluster>) -> Self {
+    /// The same as [`Server::start`], with something between the server and its PostgreSQL, if the database is one, that
+    /// [`Server::between`] tells to do harm.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub fn start_apart(database: Database, name: &str, settings: &[(&str, &str)]) -> Self {
+        let between = (database == Database::Postgres).then(|| Between::start(&postgres_server()));
+        Self::start_on(database, name, settings, None, between)
+    }
+
+    fn start_on(
+        database: Database,
+        name: &str,
+        settings: &[(&str, &str)],
+        cluster: Option<Cluster>,
+        between: Option<Between>,
+    ) -> Self {
         let folder = repository().join("target/contract-tests").join(database.name()).join(name);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("a folder for the server can be made");
@@ -145,11 +170,13 @@ impl Server {
         let postgres = cluster.as_ref().map(|cluster| cluster.url.clone());
         let database_url = fresh_database(database, &folder, port, postgres);
         let base = format!("http://127.0.0.1:{port}");
+        let servers_url =
+            between.as_ref().map_or_else(|| database_url.clone(), |between| between.url(&database_url));
         let mut environment: BTreeMap<String, String> = [
             ("AGENTIDP_ENV", "test"),
             ("AGENTIDP_BIND", "127.0.0.1"),
             ("PORT", &port.to_string()),
-            ("DATABASE_URL", &database_url),
+            ("DATABASE_URL", &servers_url),
             ("JWT_ISSUER", &base),
             ("AGENTIDP_MASTER_KEY", &URL_SAFE_NO_PAD.encode([7_u8; 32])),
             ("AGENTIDP_ALLOWED_RESOURCES", "https://resumes.example.com/,https://jobs.example.com/"),
@@ -169,6 +196,7 @@ impl Server {
             child,
             environment,
             cluster,
+            between,
             owns_database: true,
             folder,
             database,
@@ -200,6 +228,7 @@ impl Server {
             database_url: self.database_url.clone(),
             environment,
             cluster: None,
+            between: None,
             owns_database: false,
             base: format!("http://127.0.0.1:{port}"),
             port,
@@ -215,11 +244,7 @@ impl Server {
     /// When the server was not started alone with a PostgreSQL.
     pub fn crash_database(&self) {
         match self.database {
-            Database::Sqlite => {
-                let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-                child.kill().expect("the server can be killed");
-                child.wait().expect("the server ends");
-            }
+            Database::Sqlite => self.kill(),
             Database::Postgres => {
                 self.cluster.as_ref().expect("the server was started alone").does("crash");
             }
@@ -232,13 +257,98 @@ impl Server {
     /// As [`Server::crash_database`].
     pub fn resume_database(&self) {
         match self.database {
-            Database::Sqlite => {
-                let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-                *child = serve(&self.folder, &self.environment);
-            }
+            Database::Sqlite => self.launch(),
             Database::Postgres => {
                 self.cluster.as_ref().expect("the server was started alone").does("resume");
             }
+        }
+    }
+
+    /// Kills the server: it hears nothing of it and ends where it stands.
+    ///
+    /// # Panics
+    /// When it has ended by itself.
+    pub fn kill(&self) {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        child.kill().expect("the server can be killed");
+        child.wait().expect("the server ends");
+    }
+
+    /// Starts it again after [`Server::kill`], on what it left, and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it does not become ready; the message has the end of its log.
+    pub fn start_again(&self) {
+        self.launch();
+        self.wait_until_ready();
+    }
+
+    fn launch(&self) {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        *child = serve(&self.folder, &self.environment);
+    }
+
+    /// What stands between it and its PostgreSQL.
+    ///
+    /// # Panics
+    /// When nothing does.
+    pub fn between(&self) -> &Between {
+        self.between.as_ref().expect("the server was started apart from its database")
+    }
+
+    /// Waits until the server comes to this point, and is stopped there.
+    ///
+    /// # Panics
+    /// When it does not come there, or has no such points.
+    pub fn stops_at(&self, point: &str) {
+        self.arm("stop", point);
+        self.waits_for(point, || state_of(self.pid()) == Some('T'));
+    }
+
+    /// Waits until the server comes to this point, and fails there as if its database were not available.
+    ///
+    /// # Panics
+    /// As [`Server::stops_at`].
+    pub fn fails_at(&self, point: &str) {
+        self.arm("fail", point);
+        self.waits_for(point, || true);
+    }
+
+    /// Lets a stopped server go on.
+    ///
+    /// # Panics
+    /// When it is not there.
+    pub fn goes_on(&self) {
+        assert!(signal(self.pid(), "-CONT"), "the server can be told to go on");
+    }
+
+    /// Lets a stopped server go on as far as this point.
+    ///
+    /// # Panics
+    /// As [`Server::stops_at`].
+    pub fn goes_on_to(&self, point: &str) {
+        self.arm("stop", point);
+        self.goes_on();
+        self.waits_for(point, || state_of(self.pid()) == Some('T'));
+    }
+
+    fn pid(&self) -> u32 {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner).id()
+    }
+
+    fn arm(&self, what: &str, point: &str) {
+        // Whole or not at all: the server may read it at any time.
+        let made = self.keep("fault-point.new", format!("{what} {point}").as_bytes());
+        fs::rename(made, self.folder.join(FAULT_POINTS.1)).expect("a point can be armed");
+    }
+
+    fn waits_for(&self, point: &str, is_there: impl Fn() -> bool) {
+        let (armed, started) = (self.folder.join(FAULT_POINTS.1), Instant::now());
+        while armed.exists() || !is_there() {
+            if started.elapsed() > ARRIVAL {
+                panic!("the server did not come to {point}; the end of its log:\n{}", end_of(&self.log()));
+            }
+            std::thread::sleep(Duration::from_millis(2));
         }
     }
 
@@ -329,10 +439,8 @@ impl Server {
 
     /// Asks the server to stop and waits until it has. Whether it ended well, so that all it had to write is written.
     pub(crate) fn stop(&mut self) -> bool {
-        // Nothing but a signal asks it; the standard library only knows the one that cannot be heard.
         let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
-        if !asked.is_ok_and(|status| status.success()) {
+        if !signal(child.id(), "-TERM") {
             return false;
         }
         let began = Instant::now();
@@ -346,7 +454,7 @@ impl Server {
     }
 
     /// Every audit event in the database, in no order; `None` where a test took the table away.
-    pub(crate) fn events(&self) -> Option<Vec<Value>> {
+    pub fn events(&self) -> Option<Vec<Value>> {
         let content = rows(&self.database_url, "SELECT content FROM audit_events").ok()?;
         content.iter().map(|content| serde_json::from_slice(content).ok()).collect()
     }
@@ -385,8 +493,24 @@ impl Drop for Server {
     }
 }
 
+/// Sends a signal; the standard library knows but the one that cannot be heard.
+fn signal(pid: u32, signal: &str) -> bool {
+    Command::new("kill").args([signal, &pid.to_string()]).status().is_ok_and(|status| status.success())
+}
+
+/// As much of the end of a log as a person reads.
+fn end_of(log: &str) -> &str {
+    log.char_indices().rev().nth(5_000).map_or(log, |(at, _)| &log[at..])
+}
+
+/// The state of a process, by the letter that the system has for it (proc(5)).
+fn state_of(pid: u32) -> Option<char> {
+    let status = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    status.rsplit_once(") ")?.1.chars().next()
+}
+
 /// The binary to test: the one of this workspace, unless `AGENTIDP_BIN` names another.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     setting("AGENTIDP_BIN").map_or_else(|| repository().join("target/debug/agentidp"), PathBuf::from)
 }
 

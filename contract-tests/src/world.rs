@@ -64,6 +64,11 @@ impl Case {
         self.around(Server::start_alone(self.database, &self.recording(), settings))
     }
 
+    /// A server with further settings and a database that it can be cut off from ([`Server::between`]).
+    pub fn world_that_is_cut_off(self, settings: &[(&str, &str)]) -> World {
+        self.around(Server::start_apart(self.database, &self.recording(), settings))
+    }
+
     /// A second server beside the test's own one, with a database of its own.
     pub fn world_of(self, name: &str) -> World {
         self.start(&format!("{}__{name}", self.recording()), &[])

@@ -3,6 +3,9 @@
 //! The rooms of the house, and what each may use, are described in `docs/architecture.md`; the test `house` reads
 //! the imports and holds them to it.
 
+#[macro_use]
+mod fault_points;
+
 pub mod api;
 pub mod app;
 pub mod cache;

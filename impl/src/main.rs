@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use agentidp::cli;
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     match cli::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

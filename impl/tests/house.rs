@@ -35,6 +35,7 @@ const ROOMS: &[Room] = &[
     Room { place: "cli/", rooms: &["app", "config", "crypto", "domain", "store"], crates: &["clap"] },
     Room { place: "config.rs", rooms: &["crypto"], crates: &[] },
     Room { place: "clock.rs", rooms: &[], crates: &[] },
+    Room { place: "fault_points.rs", rooms: &["store"], crates: &[] },
     Room {
         place: "app.rs",
         rooms: &["api", "cache", "clock", "config", "crypto", "domain", "jobs", "store", "store/sql"],
@@ -149,4 +150,29 @@ fn a_shortcut_through_a_wall_is_seen() {
         ["jsonwebtoken", "sqlx"]
     );
     assert_eq!(code("a // sqlx::query\n#[cfg(test)]\nmod tests { use axum::Router; }").trim(), "a");
+}
+
+#[test]
+fn no_build_has_fault_points_unless_it_is_told_to() {
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
+        .expect("the server's manifest");
+    let section = |name: &str| {
+        let after = manifest.split(&format!("\n[{name}]\n")).nth(1).unwrap_or_default();
+        after.split("\n[").next().unwrap_or_default().to_owned()
+    };
+    let features: Vec<_> = section("features")
+        .lines()
+        .filter_map(|line| {
+            line.split_once('=').map(|(name, of)| (name.trim().to_owned(), of.trim().to_owned()))
+        })
+        .collect();
+    assert_eq!(
+        features,
+        [("fault-points".to_owned(), "[]".to_owned())],
+        "there is this feature and no other"
+    );
+    for (file, text) in sources() {
+        let conditional = code(&text).contains("fault-points");
+        assert!(!conditional || file == "fault_points.rs", "src/{file} depends on the feature fault-points");
+    }
 }

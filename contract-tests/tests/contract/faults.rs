@@ -1,16 +1,13 @@
 //! What a caller sees when the server fails: tables are taken away behind its back.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use contract_tests::actor::{Actor, Answer, Request};
+use contract_tests::load::{Caller, Load};
 use contract_tests::on_both_databases;
 use contract_tests::server::Database;
 use contract_tests::spec::{Operation, Security, Spec};
-use contract_tests::world::{Case, World};
-use serde_json::Value;
+use contract_tests::world::Case;
 
 use crate::operations::{Subjects, changes, reserved_without, taking_a_token};
 use crate::{new_agent, path_of};
@@ -172,84 +169,6 @@ fn every_operation_says_when_it_cannot_know(case: Case) {
     assert_eq!(subjects.state(&world), before);
 }
 
-/// What came of the requests of a load.
-#[derive(Default)]
-struct Outcomes {
-    /// The agents whose registration was answered, with the secrets that they were given.
-    registered: Vec<(String, String)>,
-    /// The `jti` of every token that was answered.
-    issued: BTreeSet<String>,
-    /// How many were told to try again later, or found nobody there.
-    turned_away: usize,
-}
-
-/// Registers agents and asks for tokens, one after the other, until it is told to stop. Each request is answered in time
-/// and in the specification's shape.
-fn load(
-    world: &World,
-    worker: usize,
-    (registrar, client): (&Actor<'_>, &Actor<'_>),
-    running: &AtomicBool,
-    outcomes: &Mutex<Outcomes>,
-) {
-    const IN_TIME: Duration = Duration::from_secs(6);
-    let token = || Request::new("POST", "/oauth2/token").form(&[("grant_type", "client_credentials")]);
-    for number in 0.. {
-        if !running.load(Ordering::Relaxed) {
-            return;
-        }
-        let asked = Instant::now();
-        let answer = if worker.is_multiple_of(2) {
-            let agent = new_agent(&format!("load-{worker}-{number}@example.com"));
-            registrar.tries(Request::new("POST", "/agents").json(&agent))
-        } else {
-            client.tries(token())
-        };
-        let took = asked.elapsed();
-        assert!(took < IN_TIME, "a request took {took:?}");
-        let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-        match answer.as_ref().map(Answer::status) {
-            Some(201) => {
-                let credential = &answer.expect("an answer").json()["credential"];
-                let text = |name: &str| credential[name].as_str().unwrap_or_default().to_owned();
-                outcomes.registered.push((text("clientId"), text("clientSecret")));
-            }
-            Some(200) => {
-                let (_, claims) = answer.expect("an answer").token_parts();
-                outcomes.issued.insert(claims["jti"].as_str().unwrap_or_default().to_owned());
-            }
-            Some(503) => outcomes.turned_away += 1,
-            // Only where the server is what crashed.
-            None if world.server.database() == Database::Sqlite => {
-                outcomes.turned_away += 1;
-                drop(outcomes);
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            _ => {
-                panic!("{}", answer.map_or_else(|| "nobody answered".to_owned(), |answer| answer.to_string()))
-            }
-        }
-    }
-}
-
-/// What events of an action were about: a member of their subjects, of all pages.
-fn subjects_of(world: &World, action: &str, member: &str) -> BTreeSet<String> {
-    let auditor = world.operator().holding("audit:read idp:admin");
-    let mut subjects = BTreeSet::new();
-    let mut cursor = String::new();
-    loop {
-        let page = auditor.gets(&format!("/audit/events?limit=100&action={action}{cursor}"));
-        assert_eq!(page.status(), 200, "{page}");
-        let page = page.json();
-        let of = |event: &Value| event["subject"][member].as_str().map(str::to_owned);
-        subjects.extend(page["items"].as_array().into_iter().flatten().filter_map(of));
-        match page["nextCursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => return subjects,
-        }
-    }
-}
-
 fn a_database_that_crashes_under_load_loses_nothing_that_was_answered(case: Case) {
     const WORKERS: usize = 4;
     let world =
@@ -257,53 +176,33 @@ fn a_database_that_crashes_under_load_loses_nothing_that_was_answered(case: Case
     let client = world.agent("screener-001@example.com", &["resume:read"]);
     let registrar = world.operator().holding("agents:write");
     world.is_asked_from_outside();
-    let (running, outcomes) = (AtomicBool::new(true), Mutex::new(Outcomes::default()));
-    let counts = || {
-        let outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-        (outcomes.registered.len(), outcomes.issued.len(), outcomes.turned_away)
-    };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..WORKERS)
-            .map(|worker| {
-                let (world, people) = (&world, (&registrar, &client));
-                let (running, outcomes) = (&running, &outcomes);
-                scope.spawn(move || load(world, worker, people, running, outcomes))
-            })
-            .collect();
-        let until = |what: &str, reached: &dyn Fn() -> bool| {
-            let began = Instant::now();
-            while !reached() && began.elapsed() < Duration::from_secs(60) {
-                if workers.iter().any(std::thread::ScopedJoinHandle::is_finished) {
-                    break;
-                }
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            if !reached() {
-                running.store(false, Ordering::Relaxed);
-                panic!("no {what}: {:?}", counts());
-            }
-        };
-        until("load", &|| counts().0 >= 8 && counts().1 >= 50);
+    let mut load = Load::answered_within(Duration::from_secs(6));
+    if world.server.database() == Database::Sqlite {
+        // There the server is what crashes.
+        load = load.that_may_find_nobody();
+    }
+    // Of each kind, as whoever registers and whoever asks for a token go different ways.
+    let callers: Vec<_> = (0..WORKERS)
+        .map(|worker| match worker % 2 {
+            0 => Caller::Registrar(registrar.clone()),
+            _ => Caller::Client(client.clone()),
+        })
+        .collect();
+    let outcomes = load.run(&callers, |load| {
+        load.until("load", |now| now.registered >= 8 && now.issued >= 50);
         world.server.crash_database();
-        // Of each kind, as whoever registers and whoever asks for a token go different ways.
-        let away = counts().2;
-        until("refusal", &|| counts().2 >= away + 2 * WORKERS);
+        let before = load.counts();
+        load.until("refusal", |now| now.turned_away >= before.turned_away + 2 * WORKERS);
         world.server.resume_database();
-        let (registered, issued, _) = counts();
-        until("recovery", &|| counts().0 >= registered + 4 && counts().1 >= issued + 20);
-        running.store(false, Ordering::Relaxed);
+        let away = load.counts();
+        load.until("recovery", |now| now.registered >= away.registered + 4 && now.issued >= away.issued + 20);
     });
 
-    let outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
     let reader = world.operator().holding("agents:read idp:admin");
     for (id, secret) in &outcomes.registered {
         assert_eq!(reader.gets(&format!("/agents/{id}")).status(), 200, "{id} was registered and is gone");
         let token = world.somebody(id, secret).asks_for_a_token(&[]);
         assert_eq!(token.status(), 200, "{token}");
     }
-    let recorded = subjects_of(&world, "agent.registered", "agentId");
-    assert!(outcomes.registered.iter().all(|(id, _)| recorded.contains(id)));
-    let recorded = subjects_of(&world, "token.issued", "tokenId");
-    let unrecorded: Vec<_> = outcomes.issued.difference(&recorded).collect();
-    assert!(unrecorded.is_empty(), "tokens without their event: {unrecorded:?}");
+    outcomes.have_one_event_each(&world);
 }

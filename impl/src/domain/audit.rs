@@ -556,7 +556,7 @@ async fn rows_write_together<S: Store>(store: &S, rows: &[AuditRow]) -> Result<(
     let mut outcome_unknown = false;
     loop {
         let fault = match rows_append(store, rows).await {
-            Ok(unit) => match unit.commit().await {
+            Ok(unit) => match rows_commit(unit).await {
                 Ok(()) => return Ok(()),
                 Err(fault) => {
                     outcome_unknown = true;
@@ -573,9 +573,18 @@ async fn rows_write_together<S: Store>(store: &S, rows: &[AuditRow]) -> Result<(
 }
 
 async fn rows_append<S: Store>(store: &S, rows: &[AuditRow]) -> Result<S::Unit, StoreFault> {
+    fault_point!("events.taken");
     let mut unit = store.begin().await?;
+    fault_point!("events.begun");
     unit.audit_append(rows).await?;
+    fault_point!("events.written");
     Ok(unit)
+}
+
+async fn rows_commit<U: Unit>(unit: U) -> Result<(), StoreFault> {
+    unit.commit().await?;
+    fault_point!("events.committed");
+    Ok(())
 }
 
 /// Reading the log.

@@ -52,7 +52,10 @@ impl CheckpointFile {
             let mut file = std::fs::File::create(beside)?;
             io::Write::write_all(&mut file, note.as_bytes())?;
             file.sync_all()?;
-            std::fs::rename(beside, &path)
+            fault_point!("keep.beside", io::Error::other);
+            std::fs::rename(beside, &path)?;
+            fault_point!("keep.kept", io::Error::other);
+            Ok(())
         });
         written.await.map_err(io::Error::other)?
     }

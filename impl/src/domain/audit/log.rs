@@ -294,11 +294,21 @@ impl<S: Store> Integrator<S> {
         }
         let to = Head { size: frontier.size(), root: frontier.root(), origin: from.origin.clone() };
         let batch = Batch { from, to, leaves, nodes, at: self.clock.now() };
+        fault_point!("integrate.computed");
         let mut unit = self.store.begin().await?;
-        if !unit.audit_claim().await? || !unit.audit_integrate(&batch).await? {
+        fault_point!("integrate.begun");
+        if !unit.audit_claim().await? {
+            tracing::debug!("another node takes audit events into the tree");
             return Ok(Step::Lost);
         }
+        fault_point!("integrate.claimed");
+        if !unit.audit_integrate(&batch).await? {
+            tracing::debug!(from = batch.from.size, "another node has moved the head of the audit log");
+            return Ok(Step::Lost);
+        }
+        fault_point!("integrate.written");
         unit.commit().await?;
+        fault_point!("integrate.committed");
         self.frontier = frontier;
         Ok(Step::Integrated(batch.leaves.len()))
     }
@@ -319,9 +329,12 @@ impl<S: Store> Integrator<S> {
         }
         let checkpoint = Checkpoint { origin: self.origin().to_owned(), size: head.size, root: head.root };
         let note = checkpoint.sign(&self.signer)?;
+        fault_point!("sign.signed");
         let mut unit = self.store.begin().await?;
         unit.audit_checkpoint_put(&checkpoint, &note, self.clock.now()).await?;
+        fault_point!("sign.written");
         unit.commit().await?;
+        fault_point!("sign.committed");
         self.keep(Some(checkpoint));
         Ok(())
     }

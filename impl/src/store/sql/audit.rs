@@ -319,8 +319,11 @@ on_both! {
             if moved.rows_affected() == 0 {
                 return Ok(false);
             }
+            fault_point!("integrate.moved");
             dialect::audit_leaves_insert(&mut self.tx, from, &batch.leaves).await?;
+            fault_point!("integrate.leaves");
             dialect::audit_nodes_insert(&mut self.tx, &batch.nodes).await?;
+            fault_point!("integrate.nodes");
             let removed =
                 sqlx::query(AUDIT_PENDING_REMOVE).bind(from).bind(to).execute(&mut *self.tx).await?.rows_affected();
             if removed != batch.leaves.len() as u64 {

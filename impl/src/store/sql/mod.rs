@@ -211,8 +211,11 @@ on_both! {
             kinds: &[ChangeKind],
             at: DateTime<Utc>,
         ) -> Result<Rev, StoreFault> {
+            fault_point!("change.written");
             let last = self.changes_append(kinds, at).await?;
+            fault_point!("change.ordered");
             self.tx.commit().await?;
+            fault_point!("change.committed");
             Ok(last)
         }
     }

@@ -1,0 +1,260 @@
+//! A server that ends, or is cut off from its database, at every step of what it writes, and several that write one log: run
+//! by `scripts/test` on a binary with fault points (`AGENTIDP_BIN`; `impl/src/fault_points.rs`).
+//!
+//! Whatever happens: each request that was answered has exactly one event, each event exactly one place in the tree, no
+//! place is left out, and the log continues every checkpoint that it ever had.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use contract_tests::load::{Caller, Load, Outcomes};
+use contract_tests::log::{checkpoint, is_one_log, signed};
+use contract_tests::on_both_databases;
+use contract_tests::server::{Database, FAULT_POINTS, binary};
+use contract_tests::spec::repository;
+use contract_tests::world::{Case, World};
+
+on_both_databases![
+    a_server_that_is_killed_at_any_step_loses_nothing_that_was_answered,
+    a_server_that_is_cut_off_at_any_step_loses_nothing_that_was_answered,
+];
+
+/// Every point of the server: of a group of events, of a change with its event, of the integration, of the checkpoint and
+/// of the file that keeps it.
+const STEPS: &[&str] = &[
+    "events.taken",
+    "events.begun",
+    "events.written",
+    "events.committed",
+    "change.written",
+    "change.ordered",
+    "change.committed",
+    "integrate.computed",
+    "integrate.begun",
+    "integrate.claimed",
+    "integrate.moved",
+    "integrate.leaves",
+    "integrate.nodes",
+    "integrate.written",
+    "integrate.committed",
+    "sign.signed",
+    "sign.written",
+    "sign.committed",
+    "keep.beside",
+    "keep.kept",
+];
+
+/// The settings of the servers: with a file that keeps the last checkpoint, and no limit on what a load asks for.
+const SETTINGS: &[(&str, &str)] = &[
+    FAULT_POINTS,
+    ("AGENTIDP_AUDIT_CHECKPOINT_FILE", "last-checkpoint"),
+    ("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "5"),
+    ("AGENTIDP_HASH_LIMIT_PER_MINUTE", "0"),
+    ("AGENTIDP_CLIENT_LIMIT_PER_MINUTE", "0"),
+    ("AGENTIDP_LOG", "agentidp=debug,info"),
+];
+
+/// How long a request may take, if nobody is stopped for long.
+const IN_TIME: Duration = Duration::from_secs(6);
+
+/// How long another node may need to take over; a transaction that idles is ended after ten seconds.
+const TAKEN_OVER: Duration = Duration::from_secs(30);
+
+/// Who calls a server: one that registers agents, and two that ask for tokens.
+fn callers<'w>(nodes: &[&'w World]) -> Vec<Caller<'w>> {
+    let client = nodes[0].agent("screener-001@example.com", &["resume:read"]);
+    let (id, secret) = (client.id().to_owned(), client.credentials().client_secret.clone());
+    let of = |node: &&'w World| {
+        node.is_asked_from_outside();
+        let client = node.somebody(&id, &secret);
+        node.eventually(200, || client.asks_for_a_token(&[]));
+        let registrar = node.operator().holding("agents:write");
+        [Caller::Registrar(registrar), Caller::Client(client.clone()), Caller::Client(client)]
+    };
+    nodes.iter().flat_map(of).collect()
+}
+
+/// Calls the nodes while something is done to them that ends or cuts them off.
+fn under_load(nodes: &[&World], meanwhile: impl FnOnce(&Load)) -> Outcomes {
+    Load::answered_within(IN_TIME).that_may_find_nobody().run(&callers(nodes), meanwhile)
+}
+
+fn a_server_that_is_killed_at_any_step_loses_nothing_that_was_answered(case: Case) {
+    let world = case.world_with(SETTINGS);
+    let mut kept = Vec::new();
+    let outcomes = under_load(&[&world], |load| {
+        for step in STEPS {
+            world.server.stops_at(step);
+            world.server.kill();
+            kept.push(checkpoint(&world));
+            world.server.start_again();
+            load.goes_on();
+        }
+    });
+    outcomes.have_one_event_each(&world);
+    is_one_log(&world, &kept);
+}
+
+/// A file is not cut off, so there the step fails as if it were: a commit among them that has happened.
+fn a_server_that_is_cut_off_at_any_step_loses_nothing_that_was_answered(case: Case) {
+    let world = case.world_that_is_cut_off(SETTINGS);
+    let mut kept = Vec::new();
+    let outcomes = under_load(&[&world], |load| {
+        for step in STEPS {
+            match case.database() {
+                Database::Sqlite => world.server.fails_at(step),
+                Database::Postgres => {
+                    world.server.stops_at(step);
+                    world.server.between().cuts();
+                    world.server.goes_on();
+                    load.goes_on();
+                    // What is asked next is done, and no word of it comes back.
+                    world.server.stops_at(step);
+                    world.server.between().loses_answers();
+                    world.server.goes_on();
+                }
+            }
+            load.goes_on();
+            kept.push(checkpoint(&world));
+        }
+    });
+    outcomes.have_one_event_each(&world);
+    is_one_log(&world, &kept);
+}
+
+/// Nodes share a PostgreSQL.
+mod several_nodes {
+    use super::*;
+
+    fn begin(test: &'static str) -> (Case, World) {
+        let case = Case::new(Database::Postgres, module_path!(), test);
+        (case, case.world_with(SETTINGS))
+    }
+
+    /// Waits until more events are signed.
+    fn grows(world: &World, load: &Load) {
+        let (before, began) = (signed(world), Instant::now());
+        while signed(world) <= before {
+            assert!(began.elapsed() < TAKEN_OVER, "nobody takes events into the tree");
+            load.goes_on();
+        }
+    }
+
+    #[test]
+    fn three_nodes_write_one_log_while_one_after_the_other_is_killed() {
+        let (case, first) = begin("three_nodes_write_one_log_while_one_after_the_other_is_killed");
+        let (second, third) = (case.node_beside(&first, &[]), case.node_beside(&first, &[]));
+        let nodes = [&first, &second, &third];
+        let mut kept = Vec::new();
+        let outcomes = under_load(&nodes, |load| {
+            let steps =
+                STEPS.iter().filter(|step| step.starts_with("integrate.") || step.starts_with("sign."));
+            for (step, node) in steps.zip(nodes.iter().cycle()) {
+                node.server.stops_at(step);
+                node.server.kill();
+                // Without it, and with what it left.
+                grows(&first, load);
+                kept.push(checkpoint(&first));
+                node.server.start_again();
+            }
+        });
+        outcomes.have_one_event_each(&first);
+        is_one_log(&first, &kept);
+    }
+
+    /// What keeps two histories from coming about is the compare-and-swap: the node that comes late has the lock.
+    #[test]
+    fn an_integrator_that_goes_on_late_loses_and_forks_nothing() {
+        const LOST: &str = "another node has moved the head of the audit log";
+        let (case, first) = begin("an_integrator_that_goes_on_late_loses_and_forks_nothing");
+        let second = case.node_beside(&first, &[]);
+        let mut kept = Vec::new();
+        let load = Load::answered_within(TAKEN_OVER).that_may_find_nobody();
+        let outcomes = load.run(&callers(&[&first, &second]), |load| {
+            while !first.server.log().contains(LOST) {
+                first.server.stops_at("integrate.computed");
+                grows(&second, load);
+                kept.push(checkpoint(&second));
+                // In this round, unless the other one has the lock at that moment.
+                first.server.goes_on_to("integrate.claimed");
+                first.server.goes_on();
+                load.goes_on();
+            }
+            // A checkpoint that was signed before others were is not put in their place.
+            first.server.stops_at("sign.signed");
+            grows(&second, load);
+            let before = signed(&second);
+            first.server.goes_on();
+            load.goes_on();
+            assert!(signed(&second) >= before, "the checkpoint went back");
+            kept.push(checkpoint(&second));
+        });
+        outcomes.have_one_event_each(&second);
+        is_one_log(&second, &kept);
+    }
+
+    #[test]
+    fn an_integrator_that_stops_in_its_transaction_is_replaced_and_goes_on_afterwards() {
+        let (case, first) =
+            begin("an_integrator_that_stops_in_its_transaction_is_replaced_and_goes_on_afterwards");
+        let second = case.node_beside(&first, &[]);
+        let mut kept = Vec::new();
+        let load = Load::answered_within(TAKEN_OVER).that_may_find_nobody();
+        let outcomes = load.run(&callers(&[&first, &second]), |load| {
+            // It holds the lock and the head.
+            first.server.stops_at("integrate.written");
+            grows(&second, load);
+            kept.push(checkpoint(&second));
+            first.server.goes_on();
+            load.goes_on();
+            kept.push(checkpoint(&second));
+            // And the other way round: the one that came back is the only one.
+            second.server.kill();
+            grows(&first, load);
+            kept.push(checkpoint(&first));
+            second.server.start_again();
+            load.goes_on();
+        });
+        outcomes.have_one_event_each(&first);
+        is_one_log(&first, &kept);
+    }
+}
+
+/// Every file of Rust below a folder.
+fn sources(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder of the sources");
+    let of = |path: &Path| match path.extension() {
+        Some(extension) if extension == "rs" => vec![fs::read_to_string(path).expect("a source file")],
+        _ if path.is_dir() => sources(path),
+        _ => Vec::new(),
+    };
+    entries.flat_map(|entry| of(&entry.expect("an entry of it").path())).collect()
+}
+
+#[test]
+fn every_point_of_the_server_is_a_step_of_these_tests() {
+    let sources = sources(&repository().join("impl/src"));
+    let points: BTreeSet<&str> = sources
+        .iter()
+        .flat_map(|text| text.split("fault_point!(\"").skip(1))
+        .filter_map(|after| after.split('"').next())
+        .filter(|name| !name.contains(' '))
+        .collect();
+    assert_eq!(points, STEPS.iter().copied().collect());
+}
+
+#[test]
+fn this_server_has_fault_points_and_the_one_for_use_has_none() {
+    let has_points = |path: &Path| {
+        let binary = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        binary.windows(FAULT_POINTS.0.len()).any(|bytes| bytes == FAULT_POINTS.0.as_bytes())
+    };
+    assert!(
+        has_points(&binary()),
+        "build it with `cargo build -p agentidp --features fault-points --example fault-points`, and let AGENTIDP_BIN be \
+         target/debug/examples/fault-points"
+    );
+    assert!(!has_points(&repository().join("target/debug/agentidp")), "a server for use has fault points");
+}
