@@ -173,7 +173,11 @@ mod several_nodes {
         let mut kept = Vec::new();
         let load = Load::answered_within(TAKEN_OVER).that_may_find_nobody();
         let outcomes = load.run(&callers(&[&first, &second]), |load| {
-            while !first.server.log().contains(LOST) {
+            for round in 0.. {
+                if first.server.log().contains(LOST) {
+                    break;
+                }
+                assert!(round < 10, "it never lost, though it was late");
                 first.server.stops_at("integrate.computed");
                 grows(&second, load);
                 kept.push(checkpoint(&second));
