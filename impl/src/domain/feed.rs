@@ -94,8 +94,8 @@ impl<K: Copy + Eq + std::hash::Hash> Remembered<K> {
         while self.last.len() > REMEMBERED {
             let Some((rev, (key, _))) = self.by_position.pop_first() else { break };
             self.last.remove(&key);
-            self.crowded_out = rev;
-            self.forgotten = rev;
+            self.crowded_out = self.crowded_out.max(rev);
+            self.forgotten = self.forgotten.max(rev);
         }
     }
 
@@ -104,7 +104,8 @@ impl<K: Copy + Eq + std::hash::Hash> Remembered<K> {
         while let Some(oldest) = self.by_position.first_entry().filter(|oldest| oldest.get().1 < now) {
             let (rev, (key, _)) = oldest.remove_entry();
             self.last.remove(&key);
-            self.forgotten = rev;
+            // A reading after a long sleep may have left out more than this already.
+            self.forgotten = self.forgotten.max(rev);
         }
     }
 }
@@ -387,6 +388,18 @@ mod tests {
         // A node that slept for days.
         feed.apply(&ChangesPage { complete_to: Rev(20), at_head: true, ..ChangesPage::default() });
         assert!(!current(3, 19) && current(3, 20) && !current(1, 9));
+    }
+
+    #[test]
+    fn what_a_reading_leaves_out_stays_forgotten_when_older_changes_are_forgotten_for_their_age() {
+        let clock = Clock::fixed(start());
+        let feed = Feed::new(clock.clone(), LIFETIME);
+        feed.apply(&page(start(), vec![(5, ChangeKind::AgentChanged(agent(1)))]));
+        // A node that slept: of what happened meanwhile (agent 2 changed at 10) its first reading is told no more.
+        clock.advance(LIFETIME + MARGIN + Duration::from_millis(1));
+        feed.apply(&ChangesPage { complete_to: Rev(20), at_head: true, ..ChangesPage::default() });
+        feed.complete(clock.monotonic());
+        assert!(!feed.record_is_current(agent(2), Rev(6)), "its change at 10 was left out");
     }
 
     #[test]
