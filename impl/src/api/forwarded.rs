@@ -20,10 +20,13 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> I
         return address;
     }
     let lines = headers.get_all(FORWARDED_FOR).iter().rev();
-    let hops = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.rsplit(','));
+    // Taken apart as bytes: a line is not passed over because of what the client wrote at its beginning.
+    let hops = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     for hop in hops {
         // What is no address (`unknown`) hides whom the proxy heard from; the proxy itself is the last one known.
-        let Some(heard_from) = address_of(hop.trim()) else { break };
+        let Some(heard_from) = std::str::from_utf8(hop).ok().and_then(|hop| address_of(hop.trim())) else {
+            break;
+        };
         address = heard_from;
         if !is_trusted(address) {
             break;
@@ -77,6 +80,19 @@ mod tests {
         assert_eq!(from("10.1.1.1", &["203.0.113.9, 198.51.100.7"]), "198.51.100.7");
         assert_eq!(from("10.1.1.1", &["203.0.113.9", "198.51.100.7"]), "198.51.100.7");
         assert_eq!(from("10.1.1.1", &["10.9.9.9, 198.51.100.7"]), "198.51.100.7");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_hide_nothing_of_what_the_proxy_added() {
+        let with_bytes = |line: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.append(FORWARDED_FOR, HeaderValue::from_static("203.0.113.9"));
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line).unwrap());
+            let trusted = ["10.0.0.0/8".parse().unwrap()];
+            client_address("10.1.1.1".parse().unwrap(), &headers, &trusted).to_string()
+        };
+        assert_eq!(with_bytes(b"\xff, 198.51.100.7"), "198.51.100.7");
+        assert_eq!(with_bytes(b"\xff"), "10.1.1.1");
     }
 
     #[test]
