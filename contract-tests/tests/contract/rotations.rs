@@ -20,6 +20,7 @@ on_both_databases![
     what_replaced_a_credential_can_be_rotated_in_turn,
     an_agent_rotates_its_own_credential,
     who_rotates_their_own_credential_keeps_its_end,
+    who_may_issue_and_holds_less_than_they_have_keeps_their_own_end,
     an_agent_with_reserved_capabilities_rotates_its_own_credential,
     an_agent_does_not_rotate_the_credentials_of_others,
     an_agent_rotates_the_credential_that_it_came_with_and_no_other,
@@ -231,6 +232,26 @@ fn who_rotates_their_own_credential_keeps_its_end(case: Case) {
         holder = world.holder_of(&answer);
     }
     assert_eq!(holder.asks_for_a_token(&[]).status(), 200);
+}
+
+fn who_may_issue_and_holds_less_than_they_have_keeps_their_own_end(case: Case) {
+    let world = case.world();
+    let agent = world.agent("issuer@example.com", &["credentials:write"]);
+    let new = json!({ "expiresAt": in_seconds(3600) });
+    let issued = issuer(&world).posts(&format!("{}/credentials", path_of(&agent)), &new);
+    let end = issued.json()["expiresAt"].clone();
+    let promotion = json!({ "capabilities": ["credentials:write", "agents:read"] });
+    let answer = world
+        .operator()
+        .holding("agents:write credentials:write agents:read")
+        .patches(&path_of(&agent), &promotion);
+    assert_eq!(answer.status(), 200, "{answer}");
+    // The credential is not good for `agents:read`, so its holder may issue none to the agent that it is.
+    let id = issued.json()["id"].as_str().unwrap_or_default().to_owned();
+    let holder = rotated(&world, &issued).holding("self:rotate credentials:write");
+    let answer = holder.posts(&rotation(&agent, &id), &json!({}));
+    assert_eq!(answer.status(), 201, "{answer}");
+    assert_eq!(answer.json()["expiresAt"], end, "{answer}");
 }
 
 fn an_agent_with_reserved_capabilities_rotates_its_own_credential(case: Case) {

@@ -476,16 +476,11 @@ impl<S: Store> CredentialService<S> {
             }
         };
         minted.credential.label = old.label;
-        // Whoever holds only the secret does not lengthen its life.
-        minted.credential.expires_at = old.expires_at.map(|end| match principal.holds(CREDENTIALS_WRITE) {
-            true => later(now, end - old.created_at),
-            false => end,
-        });
         minted.credential.rotated_from = Some(id);
-        // Nor does it make its own credential good for more.
-        minted.credential.agent_revision = match self.reach(principal, &of) {
-            Ok(()) => of.revision,
-            Err(_) => old.agent_revision,
+        // Whoever holds only the secret neither lengthens its life nor makes it good for more.
+        (minted.credential.expires_at, minted.credential.agent_revision) = match self.reach(principal, &of) {
+            Ok(()) => (old.expires_at.map(|end| later(now, end - old.created_at)), of.revision),
+            Err(_) => (old.expires_at, old.agent_revision),
         };
         if grace.is_zero() {
             unit.credential_end(id, CredentialStatus::Revoked, old.expires_at).await?;
