@@ -13,6 +13,7 @@ on_both_databases![
     two_events_that_changed_places_are_named,
     a_tail_that_was_rolled_back_is_found_by_a_kept_checkpoint,
     an_event_put_in_behind_the_servers_back_is_named,
+    an_event_put_in_beside_the_one_whose_id_it_has_is_named,
     what_cannot_be_judged_is_not_called_wrong,
 ];
 
@@ -173,6 +174,22 @@ fn an_event_put_in_behind_the_servers_back_is_named(case: Case) {
         code == 1 && said.contains("01a20aea-6dd2-7963-9b63-82e9d7784868 is neither in the tree"),
         "{said}"
     );
+}
+
+fn an_event_put_in_beside_the_one_whose_id_it_has_is_named(case: Case) {
+    let (world, _) = log_of_agents(case);
+    unguarded(&world, "audit_events", &["audit_events_pend", "audit_events_keep_first"]);
+    let time = match world.server.database() {
+        Database::Sqlite => "'2026-11-23T00:00:00.000+00:00'",
+        Database::Postgres => "'2026-11-23T00:00:00Z'",
+    };
+    world.server.break_database(&format!(
+        "INSERT INTO audit_events (id, time, action, outcome, owner, content) \
+         SELECT id, {time}, action, 'denied', 'somebody', content FROM audit_events WHERE id = {}",
+        event_at(2)
+    ));
+    let (code, said) = judged(&world, &[]);
+    assert!(code == 1 && said.contains("or is there twice"), "{said}");
 }
 
 fn what_cannot_be_judged_is_not_called_wrong(case: Case) {

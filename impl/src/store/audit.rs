@@ -38,8 +38,8 @@ pub trait AuditReads {
     /// The events of these ids, in any order. Those whose content is not there are left out.
     fn audit_rows(&self, ids: &[Uuid]) -> impl Future<Output = Result<Vec<AuditRow>, StoreFault>> + Send;
 
-    /// The ids of events that are neither in the tree nor pending, which no way of the server's leads to, at most `limit`.
-    /// Reads the whole log.
+    /// The ids of events that are neither in the tree nor pending, or are there more than once, which no way of the
+    /// server's leads to, at most `limit`. Reads the whole log.
     fn audit_strays(&self, limit: u32) -> impl Future<Output = Result<Vec<Uuid>, StoreFault>> + Send;
 
     /// The leaves of these indexes, in their order; those beyond the tree are left out.

@@ -103,7 +103,15 @@ impl Source for Export {
             if hash.is_none() && content == Content::Gone {
                 return Err(wrong());
             }
+            let is_last = line.leaf_index + 1 == size;
             entries.push(Entry { index: line.leaf_index, hash, event_id: None, content });
+            // What follows would be judged by nobody, and taken for judged.
+            if is_last && self.0.next()?.is_some() {
+                return Err(Failure::Unverifiable(format!(
+                    "line {} follows the last leaf of the export's checkpoint",
+                    self.0.number
+                )));
+            }
         }
         Ok(entries)
     }

@@ -10,8 +10,11 @@ use super::judge;
 use crate::app::Failure;
 use crate::crypto::NoteVerifier;
 use crate::domain::audit::verify::{Claims, Content, Entry, Source, event_id};
-use crate::domain::log::tiles::{self, TILE_WIDTH, TilePlace};
+use crate::domain::log::tiles::{self, ENTRY_LIMIT, TILE_WIDTH, TilePlace};
 use crate::domain::log::{Checkpoint, Hash, Tile};
+
+/// The most bytes that an answer may have: those of the largest entry bundle.
+const MOST_BYTES: usize = TILE_WIDTH as usize * (2 + ENTRY_LIMIT);
 
 /// How long an answer may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
@@ -38,8 +41,8 @@ pub(super) struct RemoteLog {
     token: Option<String>,
     /// How many leaves it had when it was asked.
     size: u64,
-    /// Whether events are given to whom we are.
-    gives_events: bool,
+    /// Whether events are given to whom we are, once that is known.
+    gives_events: Option<bool>,
 }
 
 impl RemoteLog {
@@ -52,7 +55,7 @@ impl RemoteLog {
             .build()
             .map_err(|error| Failure::Unverifiable(format!("no client can be made: {error}")))?;
         let token = token.map(|token| token.trim().to_owned());
-        Ok(Self { client, base, token, size: 0, gives_events: true })
+        Ok(Self { client, base, token, size: 0, gives_events: None })
     }
 
     /// What the server answers, or the status of a refusal.
@@ -64,12 +67,20 @@ impl RemoteLog {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
         // Without the URL, which an operator may have put a password in.
-        let response = request.send().await.map_err(|error| failed(error.without_url().to_string()))?;
+        let mut response = request.send().await.map_err(|error| failed(error.without_url().to_string()))?;
         if response.status() != StatusCode::OK {
             return Ok(Err(response.status()));
         }
-        let body = response.bytes().await.map_err(|error| failed(error.without_url().to_string()))?;
-        Ok(Ok(body.into()))
+        let mut body = Vec::new();
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| failed(error.without_url().to_string()))?
+        {
+            if body.len() + chunk.len() > MOST_BYTES {
+                return Err(failed("the answer is larger than any can be".to_owned()));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Ok(body))
     }
 
     async fn get_whole(&self, path: &str) -> Result<Vec<u8>, Failure> {
@@ -107,8 +118,8 @@ impl Source for RemoteLog {
         let hashes = self.tile(Tile { level: 0, index: place.index, width: place.width }).await?;
         let path = tiles::entries_path(place);
         let bundle = match self.gives_events {
-            true => Some(self.get(&path).await?),
-            false => None,
+            None | Some(true) => Some(self.get(&path).await?),
+            Some(false) => None,
         };
         let contents = match bundle {
             Some(Ok(bundle)) => {
@@ -117,11 +128,20 @@ impl Source for RemoteLog {
                 if entries.len() != hashes.len() {
                     return Err(no_bundle());
                 }
+                self.gives_events = Some(true);
                 entries.into_iter().map(|entry| Content::Bytes(entry.to_vec())).collect()
             }
             Some(Err(StatusCode::NOT_FOUND | StatusCode::GONE)) => vec![Content::Gone; hashes.len()],
+            // Some events and not the others: a server does not choose what is verified. And a token that is not taken is
+            // not the same as none.
+            Some(Err(status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)))
+                if self.gives_events.is_some()
+                    || (self.token.is_some() && status == StatusCode::UNAUTHORIZED) =>
+            {
+                return Err(Failure::Unverifiable(format!("{path} of the log was answered {status}")));
+            }
             Some(Err(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)) | None => {
-                self.gives_events = false;
+                self.gives_events = Some(false);
                 vec![Content::Withheld; hashes.len()]
             }
             Some(Err(status)) => {

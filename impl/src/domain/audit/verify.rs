@@ -216,7 +216,7 @@ pub enum Finding {
         /// How many leaves it has.
         kept: u64,
     },
-    /// An event that is neither in the tree nor waiting to be.
+    /// An event that is neither in the tree nor waiting to be, or that is there once more beside the one which is.
     Stray {
         /// The event.
         id: Uuid,
@@ -269,7 +269,8 @@ impl fmt::Display for Finding {
             Self::Stray { id } => {
                 write!(
                     f,
-                    "the event {id} is neither in the tree nor waiting to be: it was put there behind the server's back"
+                    "the event {id} is neither in the tree nor waiting to be, or is there twice: it was put there behind \
+                     the server's back"
                 )
             }
         }

@@ -48,11 +48,13 @@ queries! {
          ORDER BY node_index";
     /// Which leaf an event has.
     AUDIT_LEAF_INDEX = "SELECT leaf_index FROM audit_leaves WHERE event_id = $1";
-    /// Events that are neither in the tree nor pending.
+    /// Events that are neither in the tree nor pending, and those that are there with another time as well: the key is
+    /// the pair, so the tables alone do not forbid it.
     AUDIT_STRAYS =
         "SELECT e.id FROM audit_events e \
          WHERE NOT EXISTS (SELECT 1 FROM audit_leaves l WHERE l.event_id = e.id) \
-         AND NOT EXISTS (SELECT 1 FROM audit_pending p WHERE p.event_id = e.id) LIMIT $1";
+         AND NOT EXISTS (SELECT 1 FROM audit_pending p WHERE p.event_id = e.id) \
+         UNION ALL SELECT id FROM audit_events GROUP BY id HAVING COUNT(*) > 1 LIMIT $1";
     /// From where on every event has its content.
     AUDIT_MINIMUM_INDEX = "SELECT minimum_index FROM audit_retention WHERE singleton = 1";
     /// The key of a log.
