@@ -28,6 +28,7 @@ on_both_databases![
     another_specification_is_found_and_named,
     who_may_do_little_tests_little_and_says_so,
     a_limit_is_waited_for_and_met_when_asked_for,
+    our_own_limits_are_waited_for_and_each_is_met,
     an_interrupted_run_leaves_nothing_behind,
     a_deployment_with_tls_is_reached,
     a_run_that_cannot_begin_says_what_to_do,
@@ -426,6 +427,34 @@ fn a_limit_is_waited_for_and_met_when_asked_for(case: Case) {
     let cases = ended.cases();
     for name in ["registerAgent 201", "registerAgent 429", "listAgents 429"] {
         assert_eq!(cases.get(name), Some(&Became::Passed), "{name}\n{}", ended.said);
+    }
+    nothing_is_left(&world);
+}
+
+fn our_own_limits_are_waited_for_and_each_is_met(case: Case) {
+    let world = case.world_with(&[
+        ("AGENTIDP_CLIENT_LIMIT_PER_MINUTE", "3000"),
+        ("AGENTIDP_CLIENT_LIMIT_BURST", "20"),
+        ("AGENTIDP_ADDRESS_LIMIT_PER_MINUTE", "3000"),
+        ("AGENTIDP_ADDRESS_LIMIT_BURST", "50"),
+        ("AGENTIDP_HASH_LIMIT_PER_MINUTE", "1200"),
+    ]);
+    world.is_asked_from_outside();
+    let run = |arguments: &[&str]| {
+        Program::at(&world, &world.server.base, &operator(&world)).with(arguments).ends().is(0)
+    };
+    let cases = run(&[]).cases();
+    assert!(world.server.log().contains(" status=429 "), "the run came up against no limit");
+    let passed = cases.values().filter(|became| **became == Became::Passed).count();
+    assert!(passed > 200, "{passed} cases passed");
+
+    let ended = run(&["--provoke-limits", "--only", "*is refused to whoever asks too often"]);
+    let cases = ended.cases();
+    let limited: Vec<_> = declared(&Spec::load()).into_iter().filter(|(_, status)| *status == 429).collect();
+    assert!(limited.len() > 15, "{limited:?}");
+    for (operation, status) in limited {
+        let became = cases.get(&format!("{operation} {status}"));
+        assert_eq!(became, Some(&Became::Passed), "{operation}\n{}", ended.said);
     }
     nothing_is_left(&world);
 }
