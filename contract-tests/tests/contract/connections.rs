@@ -11,6 +11,9 @@ on_both_databases![
     headers_that_trickle_in_are_given_up,
     a_body_that_trickles_in_is_given_up,
     an_idle_connection_keeps_nobody_from_being_served,
+    whoever_sends_too_much_is_told_so_and_that_the_connection_ends,
+    whoever_is_answered_before_the_body_came_is_told_that_the_connection_ends,
+    a_body_that_nobody_read_but_that_is_here_costs_no_connection,
 ];
 
 /// How long headers may take, and how long a body.
@@ -84,4 +87,74 @@ fn an_idle_connection_keeps_nobody_from_being_served(case: Case) {
     let idle: Vec<TcpStream> = (0..64).map(|_| connected(&world)).collect();
     assert_eq!(world.anyone().gets("/health/ready").status(), 200);
     drop(idle);
+}
+
+/// A registration whose body is declared so and comes as these bytes.
+fn registration(token: &str, fields: &str) -> String {
+    format!(
+        "POST /agents HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\n{fields}\r\n\r\n"
+    )
+}
+
+/// The answer to the last request of a connection says so, and all of it is read before the connection ends, in order.
+#[track_caller]
+fn ends_with(world: &World, mut stream: TcpStream, status: u16) {
+    stream.set_read_timeout(Some(HEADERS)).expect("a time-out can be set");
+    let answer = world.answer_on(&mut stream, "POST", "/agents").is(status);
+    assert_eq!(answer.header("connection"), Some("close"), "{answer}");
+    let mut rest = Vec::new();
+    let count = stream.read_to_end(&mut rest).unwrap_or_else(|error| panic!("{error} after\n{answer}"));
+    assert_eq!(count, 0, "{}", String::from_utf8_lossy(&rest));
+}
+
+fn whoever_sends_too_much_is_told_so_and_that_the_connection_ends(case: Case) {
+    let world = case.world();
+    let token = world.operator().holding("agents:write");
+    for size in [64 * 1024 + 1, 8 << 20] {
+        let body = vec![b' '; size];
+        let mut stream = connected(&world);
+        let head = registration(token.token(), &format!("content-length: {size}"));
+        stream.write_all(head.as_bytes()).expect("the head is taken");
+        stream.write_all(&body).expect("all of it can be sent, though nobody wants it");
+        ends_with(&world, stream, 413);
+
+        let mut stream = connected(&world);
+        let head = registration(token.token(), "transfer-encoding: chunked");
+        stream.write_all(head.as_bytes()).expect("the head is taken");
+        stream.write_all(format!("{size:x}\r\n").as_bytes()).expect("a chunk can begin");
+        stream.write_all(&body).expect("all of it can be sent, though nobody wants it");
+        ends_with(&world, stream, 413);
+    }
+}
+
+fn whoever_is_answered_before_the_body_came_is_told_that_the_connection_ends(case: Case) {
+    let world = case.world();
+    let token = world.operator().holding("agents:write");
+    let plain = "content-length: 10\r\ncontent-type: text/plain";
+    for (token, fields, status) in [
+        ("wrong", "content-length: 10", 401),
+        ("wrong", "content-length: 65536", 401),
+        ("wrong", "transfer-encoding: chunked", 401),
+        ("wrong", "content-length: 10\r\nexpect: 100-continue", 401),
+        (token.token(), "content-length: 100000\r\nexpect: 100-continue", 413),
+        (token.token(), plain, 415),
+    ] {
+        let mut stream = connected(&world);
+        stream.write_all(registration(token, fields).as_bytes()).expect("the head is taken");
+        ends_with(&world, stream, status);
+    }
+}
+
+fn a_body_that_nobody_read_but_that_is_here_costs_no_connection(case: Case) {
+    let world = case.world();
+    let mut stream = connected(&world);
+    stream.set_read_timeout(Some(HEADERS)).expect("a time-out can be set");
+    for size in [2, 1000, 64 * 1024] {
+        let mut request = registration("wrong", &format!("content-length: {size}")).into_bytes();
+        request.extend(std::iter::repeat_n(b'x', size));
+        stream.write_all(&request).expect("the connection is there");
+        let answer = world.answer_on(&mut stream, "POST", "/agents").is(401);
+        assert_eq!(answer.header("connection"), None, "{answer}");
+    }
 }

@@ -3,26 +3,23 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use generated::operations::{Authentication, Operation};
-use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use http_body::{Body as _, Frame, SizeHint};
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 
+use super::arriving::Arriving;
 use super::cors::Cors;
 use super::error::{Problem, Refused, header};
 use super::forwarded::client_address;
@@ -120,7 +117,7 @@ fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 /// Gives the request its id and the answer its headers, and writes the log's line.
-async fn envelope(State(layers): State<Arc<Layers>>, mut request: Request, next: Next) -> Response {
+async fn envelope(State(layers): State<Arc<Layers>>, request: Request, next: Next) -> Response {
     let start = layers.clock.monotonic();
     let id = brought_id(request.headers())
         .unwrap_or_else(|| layers.entropy.uuid_v7(layers.clock.now()).hyphenated().to_string());
@@ -132,7 +129,9 @@ async fn envelope(State(layers): State<Arc<Layers>>, mut request: Request, next:
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let address = peer.map(|peer| client_address(peer, request.headers(), &layers.proxies));
     let arrival = Arc::new(Arrival::new(id.clone(), address));
+    let (mut request, arriving) = Arriving::watch(request);
     request.extensions_mut().insert(Arc::clone(&arrival));
+    request.extensions_mut().insert(arriving.clone());
     let origin = layers.cors.allowed(request.headers());
 
     let mut response = if too_large {
@@ -164,6 +163,9 @@ async fn envelope(State(layers): State<Arc<Layers>>, mut request: Request, next:
         let policy = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         headers.insert(STRICT_TRANSPORT_SECURITY, policy);
     }
+    if !arriving.leaves_the_connection_usable().await {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     arrival.tell(headers);
     layers.cors.tell(origin, headers);
     let milliseconds = layers.clock.monotonic().duration_since(start).as_secs_f64() * 1000.0;
@@ -181,50 +183,18 @@ async fn limit(State(layers): State<Arc<Layers>>, request: Request, next: Next) 
         return next.run(request).await;
     }
     let Ok(_permit) = layers.room.try_acquire() else { return found(Found::Overloaded) };
-    let (parts, body) = request.into_parts();
-    let arrived = Arc::new(AtomicBool::new(body.is_end_stream()));
-    let body = Body::new(Watched { body, arrived: Arc::clone(&arrived) });
-    let work = next.run(Request::from_parts(parts, body));
+    let arriving = request.extensions().get::<Arriving>().cloned();
+    let work = next.run(request);
     tokio::pin!(work);
     let body_within = BODY_WITHIN.min(layers.timeout);
     if let Ok(response) = tokio::time::timeout(body_within, &mut work).await {
         return response;
     }
-    if !arrived.load(Ordering::Acquire) {
+    if arriving.is_some_and(|body| !body.has_arrived()) {
         return found(Found::BodyTooSlow);
     }
     let rest = layers.timeout.saturating_sub(body_within);
     tokio::time::timeout(rest, work).await.unwrap_or_else(|_| found(Found::Overloaded))
-}
-
-/// A body that tells when all of it has arrived.
-struct Watched {
-    body: Body,
-    arrived: Arc<AtomicBool>,
-}
-
-impl http_body::Body for Watched {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
-        if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
-            self.arrived.store(true, Ordering::Release);
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }
 
 /// The id that a request brings: `[A-Za-z0-9._-]{1,64}`, once.

@@ -2,6 +2,7 @@
 //! a decision belongs to the domain.
 
 pub mod agents;
+pub mod arriving;
 pub mod audit;
 pub mod auth;
 pub mod cors;

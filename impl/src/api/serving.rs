@@ -2,20 +2,33 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use http::header::CONNECTION;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Sleep;
 use tower::{ServiceExt as _, service_fn};
 
 /// How long a client may take to send the headers of a request.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a client that was answered before it had sent everything may go on until the connection is closed.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// How many bytes of headers are read before the connection is given up; the layers refuse far less, with an answer.
 const MOST_BUFFERED: usize = 64 * 1024;
@@ -42,7 +55,9 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         };
         // Small answers must not wait for each other's acknowledgements.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(with_peer(router.clone(), peer));
+        let left_unread = Arc::new(AtomicBool::new(false));
+        let service = TowerToHyperService::new(with_peer(router.clone(), peer, Arc::clone(&left_unread)));
+        let stream = Lingering { stream, left_unread, waits: None };
         // Not the one with upgrades, which looks at the first bytes even where there is one version, and waits for them
         // without an end.
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
@@ -62,6 +77,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
 fn with_peer(
     router: Router,
     peer: SocketAddr,
+    left_unread: Arc<AtomicBool>,
 ) -> impl tower::Service<
     Request<hyper::body::Incoming>,
     Response = axum::response::Response,
@@ -71,6 +87,87 @@ fn with_peer(
     service_fn(move |request: Request<hyper::body::Incoming>| {
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request)
+        let (answer, left_unread) = (router.clone().oneshot(request), Arc::clone(&left_unread));
+        async move {
+            let answer = answer.await;
+            let closes = |answer: &Response| answer.headers().get(CONNECTION).is_some_and(|it| it == "close");
+            if answer.as_ref().is_ok_and(closes) {
+                left_unread.store(true, Ordering::Release);
+            }
+            answer
+        }
     })
+}
+
+/// A connection that is closed in two steps when a request on it was answered unread (RFC 9112 §9.6). Closed at once, it
+/// would be reset by what still comes, and the client's system could throw the answer away before the client reads it.
+struct Lingering {
+    stream: TcpStream,
+    left_unread: Arc<AtomicBool>,
+    /// The end of the wait for the client to close its side, once this one is closed.
+    waits: Option<Pin<Box<Sleep>>>,
+}
+
+impl Lingering {
+    /// Whether the client has closed its side, or the time for it is over; until then what it sends is thrown away.
+    fn poll_closed(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let waits = self.waits.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+        let mut unwanted = [MaybeUninit::uninit(); 8192];
+        loop {
+            if waits.as_mut().poll(context).is_ready() {
+                return Poll::Ready(());
+            }
+            let mut unwanted = ReadBuf::uninit(&mut unwanted);
+            match ready!(Pin::new(&mut self.stream).poll_read(context, &mut unwanted)) {
+                Ok(()) if !unwanted.filled().is_empty() => {}
+                Ok(()) | Err(_) => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+impl AsyncRead for Lingering {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Lingering {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.waits.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+        }
+        if self.left_unread.load(Ordering::Acquire) {
+            ready!(self.poll_closed(context));
+        }
+        Poll::Ready(Ok(()))
+    }
 }
