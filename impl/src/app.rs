@@ -34,7 +34,10 @@ use crate::domain::clients::ClientCaches;
 use crate::domain::credentials::{CredentialMint, CredentialService};
 use crate::domain::feed::Feed;
 use crate::domain::idempotency::Idempotency;
-use crate::domain::keys::{KeyFault, KeyRing, KeySettings, Signing, SigningAlgorithm};
+use crate::domain::keys::{
+    KeyFault, KeyRing, KeySettings, KeyWorkshop, Signing, SigningAlgorithm, StoredKey, Succession,
+    canary_check, publication_lead,
+};
 use crate::domain::limits::{Buckets, LimitSettings, Limits};
 use crate::domain::registry::RegistryParts;
 use crate::domain::tally::Tally;
@@ -296,6 +299,61 @@ pub fn key_settings(config: &Config) -> KeySettings {
     KeySettings { signing, issuer: config.issuer.clone() }
 }
 
+/// The signing keys that there are, of whichever algorithm.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn keys(config: &Config) -> Result<Vec<StoredKey>, Failure> {
+    let database = connect_up_to_date(config).await?;
+    let listed = on_store(&database, KeysList).await;
+    database.close().await;
+    Ok(listed?)
+}
+
+struct KeysList;
+
+impl OnStore for KeysList {
+    type Output = Result<Vec<StoredKey>, StoreFault>;
+
+    async fn run<S: Store>(self, store: S) -> Self::Output {
+        store.key_list().await
+    }
+}
+
+/// Makes the next signing key. `None` if another node did at the same time.
+///
+/// # Errors
+/// When tokens are signed with a shared secret, or the keys cannot be used.
+pub async fn keys_rotate(config: &Config, succession: Succession) -> Result<Option<StoredKey>, Failure> {
+    let Signing::Asymmetric(algorithm) = key_settings(config).signing else {
+        return Err(KeyFault::SharedSecret.into());
+    };
+    let database = connect_up_to_date(config).await?;
+    let rotated = on_store(&database, KeysRotate { config, algorithm, succession }).await;
+    database.close().await;
+    rotated
+}
+
+struct KeysRotate<'c> {
+    config: &'c Config,
+    algorithm: SigningAlgorithm,
+    succession: Succession,
+}
+
+impl OnStore for KeysRotate<'_> {
+    type Output = Result<Option<StoredKey>, Failure>;
+
+    async fn run<S: Store>(self, store: S) -> Self::Output {
+        let (clock, entropy) = (Clock::system(), Entropy::system());
+        let master = master_key(self.config, &store, &entropy).await?;
+        canary_check(&store, &master, &entropy).await?;
+        let algorithm = self.algorithm;
+        let workshop =
+            KeyWorkshop { store: &store, algorithm, master: &master, clock: &clock, entropy: &entropy };
+        Ok(workshop.rotate(self.succession).await?)
+    }
+}
+
 /// Serves until SIGTERM or SIGINT. `announce` is told the issuer, the address, and the first operator if one was just
 /// made.
 ///
@@ -359,6 +417,19 @@ async fn serve_on<S: Store>(
         halted.clone(),
     ));
     background.spawn(jobs::partitions::run(store.clone(), halted.clone()));
+    if let Signing::Asymmetric(algorithm) = key_settings(config).signing {
+        let lead = publication_lead(config.jwks_max_age);
+        let schedule = jobs::keys::Schedule { age: config.key_rotation, lead };
+        background.spawn(jobs::keys::run(
+            store.clone(),
+            algorithm,
+            schedule,
+            master.clone(),
+            clock.clone(),
+            entropy.clone(),
+            halted.clone(),
+        ));
+    }
     background.spawn(jobs::idempotency::run(store.clone(), clock.clone(), halted.clone()));
     background.spawn(jobs::uses::run(store.clone(), Arc::clone(&uses), clock.clone(), halted.clone()));
     let checkpoint_file = checkpoint_file(config);

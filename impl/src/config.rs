@@ -82,6 +82,11 @@ pub const SETTINGS: &[Setting] = &[
         "how long verifiers may cache the JWKS, in seconds, 1-86400",
     ),
     setting(
+        "AGENTIDP_KEY_ROTATION_DAYS",
+        "90",
+        "for how many days a signing key signs before the next one does, 0-3650; 0 leaves it to agentidp keys rotate",
+    ),
+    setting(
         "AGENTIDP_AUDIT_ORIGIN",
         "ISSUER without its scheme, and /audit",
         "the name that a new audit log gets, and its checkpoints carry, 1-255 characters; a log keeps its name",
@@ -223,6 +228,8 @@ pub struct Config {
     pub allowed_resources: Vec<String>,
     /// How long verifiers may cache the JWKS.
     pub jwks_max_age: Duration,
+    /// How long a signing key signs before the next one does by itself; `None`: for ever.
+    pub key_rotation: Option<Duration>,
     /// The name that a new audit log gets.
     pub audit_origin: String,
     /// The file that keeps the audit log's last checkpoint.
@@ -342,6 +349,7 @@ impl Config {
             token_lifetime: read.seconds("AGENTIDP_TOKEN_LIFETIME_SECONDS", 900, 60, 86_400),
             allowed_resources,
             jwks_max_age: read.seconds("AGENTIDP_JWKS_MAX_AGE_SECONDS", 300, 1, 86_400),
+            key_rotation: read.days("AGENTIDP_KEY_ROTATION_DAYS", 90),
             audit_origin,
             audit_checkpoint_file: read.text("AGENTIDP_AUDIT_CHECKPOINT_FILE").map(PathBuf::from),
             request_timeout: read.seconds("AGENTIDP_REQUEST_TIMEOUT_SECONDS", 10, 1, 300),
@@ -412,6 +420,12 @@ impl Reader<'_> {
 
     fn seconds(&mut self, name: &str, default: u64, least: u64, most: u64) -> Duration {
         Duration::from_secs(self.number(name, default, least, most))
+    }
+
+    /// Whole days, up to ten years; 0 stands for never.
+    fn days(&mut self, name: &str, default: u64) -> Option<Duration> {
+        let days = self.number(name, default, 0, 3650);
+        (days > 0).then(|| Duration::from_secs(days * 24 * 60 * 60))
     }
 
     fn limit(&mut self, name: &str, default: u32, most: u32) -> u32 {

@@ -45,18 +45,12 @@ enum Command {
     },
     /// Keys
     #[command(subcommand)]
-    Keys(Keys),
+    Keys(keys::Command),
     /// The audit log
     #[command(subcommand)]
     Audit(audit::Command),
     /// Look at settings, database and keys, and say what is wrong
     Doctor,
-}
-
-#[derive(Debug, Subcommand)]
-enum Keys {
-    /// Print a new master key, for AGENTIDP_MASTER_KEY
-    Master,
 }
 
 fn settings_help() -> String {
@@ -94,7 +88,7 @@ impl fmt::Display for CommandFailure {
 /// When it cannot be done; the text is for the person at the terminal.
 pub fn run() -> Result<(), CommandFailure> {
     let arguments = Arguments::parse();
-    if let Some(Command::Keys(Keys::Master)) = arguments.command {
+    if let Some(Command::Keys(keys::Command::Master)) = arguments.command {
         return keys::master().map_err(CommandFailure);
     }
     if let Some(Command::Audit(command)) = &arguments.command
@@ -112,7 +106,7 @@ pub fn run() -> Result<(), CommandFailure> {
                 Command::Serve => serve::run(config).await,
                 Command::Migrate { check } => migrate::run(config, check).await,
                 Command::Bootstrap { json, recover } => bootstrap::run(config, json, recover).await,
-                Command::Keys(Keys::Master) => keys::master(),
+                Command::Keys(command) => keys::run(config, command).await,
                 Command::Audit(command) => audit::run(config, command).await,
                 Command::Doctor => doctor::run(config).await,
             }

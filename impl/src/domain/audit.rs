@@ -99,6 +99,8 @@ pub enum Action {
     AuditPruned,
     /// A signing key came to be.
     KeyCreated,
+    /// A signing key was followed by the next one.
+    KeyRotated,
     /// The first operator came to be.
     ServerBootstrapped,
     /// The operator got a new credential at the command line.
@@ -132,6 +134,7 @@ impl Action {
             Self::TokenRefused => "token.refused",
             Self::AuditPruned => "audit.pruned",
             Self::KeyCreated => "key.created",
+            Self::KeyRotated => "key.rotated",
             Self::ServerBootstrapped => "server.bootstrapped",
             Self::ServerRecovered => "server.recovered",
             Self::AccessDenied => "access.denied",

@@ -3,14 +3,17 @@
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use uuid::Uuid;
 
 use super::audit::{Action, Actor, AuditEvent, EventFlaw};
 use super::callers::AuthMethod;
 use super::changes::{ChangeKind, Rev};
+use super::feed::FRESH_FOR;
 use super::refusal::{Fault, TokenFlaw};
+use super::tokens::LIFETIMES;
 use crate::clock::Clock;
 use crate::crypto::jwt::{SigningKey, VerifyingKey, private_key_generate, token_kid};
 use crate::crypto::{CryptoFault, Entropy, MasterKey, Seal, SecretText};
@@ -69,6 +72,13 @@ pub struct StoredKey {
     pub published_until: Option<DateTime<Utc>>,
 }
 
+impl StoredKey {
+    /// Whether verifiers are told of it.
+    pub fn is_published(&self, now: DateTime<Utc>) -> bool {
+        self.published_until.is_none_or(|until| now < until)
+    }
+}
+
 /// Shows which key it is and nothing of its private part.
 impl fmt::Debug for StoredKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -120,6 +130,11 @@ pub enum KeyFault {
     /// No key may sign now.
     #[error("no signing key for {0} is in force")]
     NoneSigns(&'static str),
+    /// A shared secret is not the server's to replace.
+    #[error(
+        "tokens are signed with a shared secret (JWT_ALGORITHM=HS256), which has no successor but another JWT_SECRET"
+    )]
+    SharedSecret,
     /// The event of a new key cannot be recorded.
     #[error("the event of a new signing key cannot be recorded: {0}")]
     Event(#[from] EventFlaw),
@@ -233,10 +248,16 @@ impl KeyRing {
         entropy: &Entropy,
     ) -> Result<Self, KeyFault> {
         canary_check(store, master, entropy).await?;
-        if let Signing::Asymmetric(algorithm) = settings.signing
-            && !store.key_list().await?.iter().any(|key| key.algorithm == algorithm)
-        {
-            key_create_first(store, algorithm, master, clock, entropy).await?;
+        if let Signing::Asymmetric(algorithm) = settings.signing {
+            let workshop = KeyWorkshop { store, algorithm, master, clock, entropy };
+            match workshop.newest().await? {
+                None => workshop.create_first().await?,
+                // All of its keys were ended while another algorithm signed.
+                Some(key) if key.signs_until.is_some_and(|until| until <= clock.now()) => {
+                    workshop.succeed(&key, Succession::Planned { lead: Duration::ZERO }).await?;
+                }
+                Some(_) => {}
+            }
         }
         let ring = Self {
             settings,
@@ -252,6 +273,7 @@ impl KeyRing {
     /// Reads the keys anew, as after a change of them. On a fault the ring stays as it is.
     pub async fn reload<S: Store>(&self, store: &S) -> Result<(), KeyFault> {
         let issuer = &self.settings.issuer;
+        let now = self.clock.now();
         let keys = match &self.settings.signing {
             Signing::SharedSecret(secret) => vec![RingKey {
                 signing: SigningKey::from_shared_secret(SHARED_KID, secret)?,
@@ -264,11 +286,11 @@ impl KeyRing {
             }],
             Signing::Asymmetric(algorithm) => {
                 let stored = store.key_list().await?;
-                let parsed = stored.iter().map(|key| ring_key(key, *algorithm, &self.master, issuer));
+                let published = stored.iter().filter(|key| key.is_published(now));
+                let parsed = published.map(|key| ring_key(key, *algorithm, &self.master, issuer));
                 parsed.collect::<Result<Vec<_>, CryptoFault>>()?
             }
         };
-        let now = self.clock.now();
         if !keys.iter().any(|key| key.may_sign(now)) {
             return Err(KeyFault::NoneSigns(self.algorithm_name()));
         }
@@ -311,13 +333,22 @@ impl KeyRing {
         self.current().iter().any(|key| key.may_sign(now))
     }
 
-    /// Signs the claims of an access token with the key in force: of several, the one that began last.
+    /// The `kid` of the key in force.
+    pub fn kid_in_force(&self) -> Option<String> {
+        self.in_force().map(|key| key.signing.kid().to_owned())
+    }
+
+    /// Signs the claims of an access token with the key in force.
     pub(crate) fn sign<T: serde::Serialize>(&self, claims: &T) -> Result<SecretText, KeyFault> {
+        let key = self.in_force().ok_or(KeyFault::NoneSigns(self.algorithm_name()))?;
+        Ok(key.signing.sign(claims)?)
+    }
+
+    /// The key that signs now: of several that may, the one that began last.
+    fn in_force(&self) -> Option<Arc<RingKey>> {
         let now = self.clock.now();
         let keys = self.current();
-        let in_force = keys.iter().filter(|key| key.may_sign(now)).max_by_key(|key| key.signs_from);
-        let key = in_force.ok_or(KeyFault::NoneSigns(self.algorithm_name()))?;
-        Ok(key.signing.sign(claims)?)
+        keys.iter().filter(|key| key.may_sign(now)).max_by_key(|key| key.signs_from).map(Arc::clone)
     }
 
     /// The claims of a token that one of the published keys signed for this issuer (RFC 9068 §4, RFC 8725 §3), and which.
@@ -368,37 +399,152 @@ fn ring_key(
     })
 }
 
-/// Makes the first key of the algorithm, unless another node has: then that one's is used.
-async fn key_create_first<S: Store>(
-    store: &S,
-    algorithm: SigningAlgorithm,
-    master: &MasterKey,
-    clock: &Clock,
-    entropy: &Entropy,
-) -> Result<(), KeyFault> {
-    let now = clock.now();
-    let id = entropy.uuid_v7(now);
-    let kid = id.to_string();
-    let private = private_key_generate(algorithm)?;
-    let public_jwk = SigningKey::from_pkcs8(&kid, algorithm, &private)?.public_jwk()?;
-    let key = StoredKey {
-        id,
-        algorithm,
-        public_jwk: public_jwk.unwrap_or_default(),
-        private_key_sealed: master.seal(&private_key_seal(&kid), &private, entropy)?,
-        created_at: now,
-        signs_from: now,
-        signs_until: None,
-        published_until: None,
-    };
-    let event = AuditEvent::success(Action::KeyCreated, Actor::nameless(AuthMethod::System))
-        .with("kid", kid.as_str())
-        .with("algorithm", algorithm.as_str())
-        .seal(clock, entropy)?;
-    let mut unit = store.begin().await?;
-    if unit.key_insert_first(&key).await? {
+/// How a key is followed by the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Succession {
+    /// Without anybody noticing: the next key is published before it signs, and the one before stays published until the
+    /// last token it signed has expired.
+    Planned {
+        /// How long the next key is published before it signs; see [`publication_lead`].
+        lead: Duration,
+    },
+    /// Because a private key is known to others: the next key signs at once, and no other verifies anything any more,
+    /// whatever its algorithm.
+    Compromised,
+}
+
+/// How long a key is published before it signs where verifiers may cache the JWKS for `max_age`: another node may give
+/// them one without it until it has read of it.
+pub fn publication_lead(max_age: Duration) -> Duration {
+    max_age + FRESH_FOR
+}
+
+/// The longest that a token lives, whatever was configured when it was signed.
+const LONGEST_LIFE: Duration = *LIFETIMES.end();
+
+/// Where the signing keys of an algorithm are made.
+pub struct KeyWorkshop<'w, S> {
+    /// Where they are kept.
+    pub store: &'w S,
+    /// What they sign with.
+    pub algorithm: SigningAlgorithm,
+    /// What their private parts are sealed under.
+    pub master: &'w MasterKey,
+    /// The time.
+    pub clock: &'w Clock,
+    /// Where identifiers come from.
+    pub entropy: &'w Entropy,
+}
+
+impl<S: Store> KeyWorkshop<'_, S> {
+    /// The last key of the algorithm, which may be yet to sign.
+    pub async fn newest(&self) -> Result<Option<StoredKey>, KeyFault> {
+        let keys = self.store.key_list().await?;
+        Ok(keys.into_iter().rfind(|key| key.algorithm == self.algorithm))
+    }
+
+    /// Makes the next key. `None` if another node did at the same time: then that one's is the next.
+    pub async fn rotate(&self, succession: Succession) -> Result<Option<StoredKey>, KeyFault> {
+        match self.newest().await? {
+            Some(newest) => self.succeed(&newest, succession).await,
+            None => Err(KeyFault::NoneSigns(self.algorithm.as_str())),
+        }
+    }
+
+    /// Makes the next key, `lead` ahead, if the last one will have signed for `age` by then.
+    pub async fn rotate_when_due(
+        &self,
+        age: Duration,
+        lead: Duration,
+    ) -> Result<Option<StoredKey>, KeyFault> {
+        let now = self.clock.now();
+        match self.newest().await? {
+            Some(newest) if newest.signs_from + age <= now + lead => {
+                self.succeed(&newest, Succession::Planned { lead }).await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Removes the keys that verify nothing any more, for every algorithm; answers how many those were.
+    pub async fn remove_ended(&self) -> Result<u64, KeyFault> {
+        let now = self.clock.now();
+        let keys = self.store.key_list().await?;
+        if keys.iter().all(|key| key.is_published(now)) {
+            return Ok(0);
+        }
+        let mut unit = self.store.begin().await?;
+        let removed = unit.keys_remove(now).await?;
+        unit.commit().await?;
+        Ok(removed)
+    }
+
+    /// Makes the first key, unless another node has: then that one's is used.
+    async fn create_first(&self) -> Result<(), KeyFault> {
+        let now = self.clock.now();
+        let key = self.make(now, now)?;
+        let event = self.event(Action::KeyCreated, &key).seal(self.clock, self.entropy)?;
+        let mut unit = self.store.begin().await?;
+        if unit.key_insert_first(&key).await? {
+            unit.audit_append(&[event]).await?;
+            unit.commit_with_changes(&[ChangeKind::KeysChanged], now).await?;
+        }
+        Ok(())
+    }
+
+    async fn succeed(&self, last: &StoredKey, succession: Succession) -> Result<Option<StoredKey>, KeyFault> {
+        let now = self.clock.now();
+        let signs_from = match succession {
+            Succession::Planned { lead } => now + lead,
+            Succession::Compromised => now,
+        };
+        let key = self.make(now, signs_from)?;
+        let event = self
+            .event(Action::KeyRotated, &key)
+            .with("previousKid", last.id.to_string())
+            .with("signsFrom", signs_from.to_rfc3339_opts(SecondsFormat::Millis, true))
+            .with("compromised", succession == Succession::Compromised)
+            .seal(self.clock, self.entropy)?;
+        let others = self.store.key_list().await?;
+        let mut unit = self.store.begin().await?;
+        if !unit.key_insert_next(&key, last.id).await? {
+            return Ok(None);
+        }
+        match succession {
+            Succession::Planned { .. } => {
+                unit.key_end(last.id, signs_from, signs_from + LONGEST_LIFE).await?
+            }
+            Succession::Compromised => {
+                for other in others.iter().filter(|other| other.is_published(now)) {
+                    unit.key_end(other.id, now, now).await?;
+                }
+            }
+        }
         unit.audit_append(&[event]).await?;
         unit.commit_with_changes(&[ChangeKind::KeysChanged], now).await?;
+        Ok(Some(key))
     }
-    Ok(())
+
+    fn make(&self, now: DateTime<Utc>, signs_from: DateTime<Utc>) -> Result<StoredKey, KeyFault> {
+        let id = self.entropy.uuid_v7(now);
+        let kid = id.to_string();
+        let private = private_key_generate(self.algorithm)?;
+        let public_jwk = SigningKey::from_pkcs8(&kid, self.algorithm, &private)?.public_jwk()?;
+        Ok(StoredKey {
+            id,
+            algorithm: self.algorithm,
+            public_jwk: public_jwk.unwrap_or_default(),
+            private_key_sealed: self.master.seal(&private_key_seal(&kid), &private, self.entropy)?,
+            created_at: now,
+            signs_from,
+            signs_until: None,
+            published_until: None,
+        })
+    }
+
+    fn event(&self, action: Action, key: &StoredKey) -> AuditEvent {
+        AuditEvent::success(action, Actor::nameless(AuthMethod::System))
+            .with("kid", key.id.to_string())
+            .with("algorithm", self.algorithm.as_str())
+    }
 }

@@ -5,6 +5,7 @@ pub mod expiry;
 pub mod feed;
 pub mod idempotency;
 pub mod integrate;
+pub mod keys;
 pub mod partitions;
 pub mod tally;
 pub mod uses;

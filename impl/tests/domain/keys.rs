@@ -1,9 +1,14 @@
 //! The key ring: made once, by one node, and opened by nobody else's master key.
 
+use std::time::Duration;
+
 use agentidp::clock::Clock;
 use agentidp::crypto::{Entropy, MasterKey, SecretText, install};
 use agentidp::domain::audit::AuditFilter;
-use agentidp::domain::keys::{KeyFault, KeyRing, KeySettings, Signing, SigningAlgorithm, canary_check};
+use agentidp::domain::keys::{
+    KeyFault, KeyRing, KeySettings, KeyWorkshop, Signing, SigningAlgorithm, Succession, canary_check,
+};
+use agentidp::jobs::keys::{Schedule, tend};
 use agentidp::store::audit::AuditReads;
 use agentidp::store::keys::{KeyReads, KeyWrites};
 use agentidp::store::{Store, Unit};
@@ -83,4 +88,124 @@ async fn keys_whose_canary_is_gone_are_not_taken_for_a_new_database() {
     unit.commit().await.unwrap();
     let opened = open(&torn.store, key_settings(SigningAlgorithm::EdDsa), &master(1)).await;
     assert!(matches!(opened, Err(KeyFault::CanaryMissing)));
+}
+
+/// A ring over a clock that a test moves, and where its keys are made.
+struct Ring {
+    ring: KeyRing,
+    place: Place,
+    clock: Clock,
+    entropy: Entropy,
+    master: MasterKey,
+}
+
+const LEAD: Duration = Duration::from_secs(304);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Ring {
+    async fn new() -> Self {
+        install();
+        let place = Place::new().await;
+        let (clock, entropy, master) = (Clock::fixed(start()), Entropy::system(), master(1));
+        let settings = key_settings(SigningAlgorithm::Es256);
+        let ring = KeyRing::open(&place.store, settings, &master, &clock, &entropy).await.unwrap();
+        Self { ring, place, clock, entropy, master }
+    }
+
+    fn workshop(&self) -> KeyWorkshop<'_, Watched> {
+        KeyWorkshop {
+            store: &self.place.store,
+            algorithm: SigningAlgorithm::Es256,
+            master: &self.master,
+            clock: &self.clock,
+            entropy: &self.entropy,
+        }
+    }
+
+    async fn rotates(&self, succession: Succession) -> String {
+        let made = self.workshop().rotate(succession).await.unwrap().unwrap();
+        self.ring.reload(&self.place.store).await.unwrap();
+        made.id.to_string()
+    }
+
+    /// The kids that are published, oldest first.
+    fn published(&self) -> Vec<String> {
+        let jwks = self.ring.jwks().unwrap();
+        jwks["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The kid that a token would be signed under.
+    fn signs(&self) -> String {
+        self.ring.kid_in_force().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn the_next_key_is_published_before_it_signs_and_the_last_until_its_tokens_have_expired() {
+    let node = Ring::new().await;
+    let first = node.signs();
+    let second = node.rotates(Succession::Planned { lead: LEAD }).await;
+    assert_eq!((node.published(), node.signs()), (vec![first.clone(), second.clone()], first.clone()));
+    node.clock.advance(LEAD - Duration::from_millis(1));
+    assert_eq!(node.signs(), first);
+    node.clock.advance(Duration::from_millis(1));
+    assert_eq!((node.published(), node.signs()), (vec![first.clone(), second.clone()], second.clone()));
+    node.clock.advance(DAY - Duration::from_millis(1));
+    assert_eq!(node.published(), [first, second.clone()]);
+    node.clock.advance(Duration::from_millis(1));
+    assert_eq!(node.published(), [second]);
+}
+
+#[tokio::test]
+async fn a_key_that_others_know_signs_and_verifies_nothing_any_more() {
+    let node = Ring::new().await;
+    let first = node.signs();
+    let waiting = node.rotates(Succession::Planned { lead: LEAD }).await;
+    let third = node.rotates(Succession::Compromised).await;
+    assert_eq!((node.published(), node.signs()), (vec![third.clone()], third.clone()));
+    node.clock.advance(LEAD);
+    assert_eq!((node.published(), node.signs()), (vec![third.clone()], third.clone()));
+    let rotated = AuditFilter { action: Some("key.rotated".into()), ..AuditFilter::default() };
+    let events = node.place.store.audit_list(&rotated, None, 10).await.unwrap();
+    let said = events.iter().map(|event| serde_json::from_slice::<serde_json::Value>(&event.content).unwrap());
+    let mut said: Vec<_> = said.map(|event| event["data"].clone()).collect();
+    said.sort_by_key(|data| data["compromised"] == true);
+    let ways = said.iter().map(|data| [&data["previousKid"], &data["kid"]]);
+    assert_eq!(ways.collect::<Vec<_>>(), [[&first, &waiting], [&waiting, &third]]);
+}
+
+#[tokio::test]
+async fn a_key_is_followed_when_its_time_has_come_and_by_one_key_however_many_nodes_look() {
+    let node = Ring::new().await;
+    let schedule = Schedule { age: Some(90 * DAY), lead: LEAD };
+    let looks = async || {
+        let look = async || tend(&node.workshop(), schedule).await.unwrap();
+        tokio::join!(look(), look(), look(), look());
+        node.place.store.key_list().await.unwrap().len()
+    };
+    node.clock.advance(90 * DAY - LEAD - Duration::from_millis(1));
+    assert_eq!(looks().await, 1);
+    node.clock.advance(Duration::from_millis(1));
+    assert_eq!(looks().await, 2);
+    assert_eq!(looks().await, 2);
+    node.clock.advance(LEAD + DAY);
+    assert_eq!(looks().await, 2, "it is published no more, and not gone before that");
+    node.clock.advance(Duration::from_millis(1));
+    assert_eq!(looks().await, 1, "its private part is gone");
+    let never = Schedule { age: None, lead: LEAD };
+    node.clock.advance(3650 * DAY);
+    tend(&node.workshop(), never).await.unwrap();
+    assert_eq!(node.place.store.key_list().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_algorithm_whose_keys_were_ended_gets_another_when_it_signs_again() {
+    let node = Ring::new().await;
+    let other = key_settings(SigningAlgorithm::EdDsa);
+    open(&node.place.store, other, &node.master).await.unwrap();
+    let compromised = KeyWorkshop { algorithm: SigningAlgorithm::EdDsa, ..node.workshop() };
+    compromised.rotate(Succession::Compromised).await.unwrap().unwrap();
+    assert!(matches!(node.ring.reload(&node.place.store).await, Err(KeyFault::NoneSigns("ES256"))));
+    let again = key_settings(SigningAlgorithm::Es256);
+    assert!(open(&node.place.store, again, &node.master).await.unwrap().can_sign());
 }

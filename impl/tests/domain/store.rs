@@ -395,6 +395,23 @@ impl<U: Unit> KeyWrites for WatchedUnit<U> {
         self.inner.key_insert_first(key).await
     }
 
+    async fn key_insert_next(&mut self, key: &StoredKey, predecessor: Uuid) -> Result<bool, StoreFault> {
+        self.inner.key_insert_next(key, predecessor).await
+    }
+
+    async fn key_end(
+        &mut self,
+        id: Uuid,
+        signs_until: DateTime<Utc>,
+        published_until: DateTime<Utc>,
+    ) -> Result<(), StoreFault> {
+        self.inner.key_end(id, signs_until, published_until).await
+    }
+
+    async fn keys_remove(&mut self, before: DateTime<Utc>) -> Result<u64, StoreFault> {
+        self.inner.keys_remove(before).await
+    }
+
     async fn key_canary_insert(&mut self, sealed: &[u8]) -> Result<bool, StoreFault> {
         self.inner.key_canary_insert(sealed).await
     }

@@ -10,6 +10,10 @@ on_both_databases![
     the_first_key_of_an_algorithm_is_added_once,
     of_twins_that_make_the_first_key_exactly_one_is_added,
     a_key_is_not_made_anew_where_later_ones_are_left,
+    a_key_is_followed_by_one_key,
+    of_twins_that_make_the_next_key_exactly_one_is_added,
+    a_key_ends_when_it_is_told_but_not_before_its_beginning,
+    keys_that_verify_nothing_are_removed_but_the_last_of_an_algorithm,
     there_is_no_canary_before_there_is_one,
     the_canary_is_set_once,
     of_twins_that_set_the_canary_exactly_one_does,
@@ -72,6 +76,75 @@ async fn a_key_is_not_made_anew_where_later_ones_are_left<W: World>(db: &W) {
     assert!(insert(db.store(), &key(1, SigningAlgorithm::Es256)).await);
     db.sql("UPDATE signing_keys SET generation = 7").await.unwrap();
     assert!(!insert(db.store(), &key(2, SigningAlgorithm::Es256)).await);
+}
+
+async fn insert_next(store: &impl Store, key: &StoredKey, predecessor: &StoredKey) -> bool {
+    let mut unit = store.begin().await.unwrap();
+    let added = unit.key_insert_next(key, predecessor.id).await.unwrap();
+    unit.commit().await.unwrap();
+    added
+}
+
+async fn a_key_is_followed_by_one_key<W: World>(db: &W) {
+    // By its time of making the third would come first, as on a node whose clock is behind.
+    let [first, second, third] = [4, 5, 1].map(|serial| key(serial, SigningAlgorithm::Es256));
+    assert!(insert(db.store(), &first).await);
+    assert!(insert_next(db.store(), &second, &first).await);
+    assert!(insert_next(db.store(), &third, &second).await);
+    assert!(!insert_next(db.store(), &key(9, SigningAlgorithm::Es256), &first).await);
+    assert_eq!(db.store().key_list().await.unwrap(), [first, second, third]);
+}
+
+async fn of_twins_that_make_the_next_key_exactly_one_is_added<W: World>(db: &W) {
+    let first = key(1, SigningAlgorithm::Es256);
+    assert!(insert(db.store(), &first).await);
+    let twins = (2..=9).map(|serial| {
+        let (store, first) = (db.store().clone(), first.clone());
+        tokio::spawn(async move { insert_next(&store, &key(serial, SigningAlgorithm::Es256), &first).await })
+    });
+    let mut added = 0;
+    for twin in twins.collect::<Vec<_>>() {
+        added += u32::from(twin.await.unwrap());
+    }
+    assert_eq!((added, db.store().key_list().await.unwrap().len()), (1, 2));
+}
+
+async fn a_key_ends_when_it_is_told_but_not_before_its_beginning<W: World>(db: &W) {
+    let (signing, waiting) = (key(1, SigningAlgorithm::EdDsa), key(50, SigningAlgorithm::Es256));
+    for key in [&signing, &waiting] {
+        assert!(insert(db.store(), key).await);
+        let mut unit = db.store().begin().await.unwrap();
+        unit.key_end(key.id, time(20), time(30)).await.unwrap();
+        unit.commit().await.unwrap();
+    }
+    let ended = db.store().key_list().await.unwrap();
+    let ends = [signing, waiting].map(|key| StoredKey {
+        signs_until: Some(time(20).max(key.signs_from)),
+        published_until: Some(time(30)),
+        ..key
+    });
+    assert_eq!(ended, ends);
+}
+
+async fn keys_that_verify_nothing_are_removed_but_the_last_of_an_algorithm<W: World>(db: &W) {
+    let ended = |serial, algorithm| StoredKey {
+        signs_until: Some(time(10)),
+        published_until: Some(time(20)),
+        ..key(serial, algorithm)
+    };
+    let [old, recent, last] = [1, 2, 3].map(|serial| ended(serial, SigningAlgorithm::Es256));
+    let recent = StoredKey { published_until: Some(time(21)), ..recent };
+    let alone = ended(4, SigningAlgorithm::EdDsa);
+    assert!(insert(db.store(), &old).await);
+    assert!(insert_next(db.store(), &recent, &old).await);
+    assert!(insert_next(db.store(), &last, &recent).await);
+    assert!(insert(db.store(), &alone).await);
+    for (before, removed) in [(20, 0), (21, 1), (21, 0)] {
+        let mut unit = db.store().begin().await.unwrap();
+        assert_eq!(unit.keys_remove(time(before)).await.unwrap(), removed, "before {before}");
+        unit.commit().await.unwrap();
+    }
+    assert_eq!(db.store().key_list().await.unwrap(), [alone, recent, last]);
 }
 
 async fn there_is_no_canary_before_there_is_one<W: World>(db: &W) {

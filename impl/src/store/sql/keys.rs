@@ -1,7 +1,9 @@
 //! Signing keys and the canary in SQL.
 
+use chrono::{DateTime, Utc};
 use sqlx::Database;
 use sqlx::types::Json;
+use uuid::Uuid;
 
 use super::query::Fields;
 use super::{SqlStore, SqlUnit};
@@ -10,10 +12,10 @@ use crate::store::StoreFault;
 use crate::store::keys::{KeyReads, KeyWrites};
 
 queries! {
-    /// Every signing key, oldest first.
+    /// Every signing key; those of an algorithm in their order.
     KEY_LIST =
         "SELECT id, algorithm, public_jwk, private_key_sealed, created_at, signs_from, signs_until, published_until \
-         FROM signing_keys ORDER BY created_at, id";
+         FROM signing_keys ORDER BY generation, created_at, id";
     /// The first key of its algorithm. Its generation is 1, which of concurrent twins one alone can claim; if there is a
     /// key already, the generation is a claimed one.
     KEY_INSERT_FIRST =
@@ -21,6 +23,20 @@ queries! {
          signs_until, published_until) \
          VALUES ($1, $2, (SELECT COALESCE(MIN(generation), 1) FROM signing_keys WHERE algorithm = $2), $3, $4, $5, $6, \
          $7, $8) ON CONFLICT (algorithm, generation) DO NOTHING";
+    /// The key after another one, whose number it claims the next of, if that is the last.
+    KEY_INSERT_NEXT =
+        "INSERT INTO signing_keys (id, algorithm, generation, public_jwk, private_key_sealed, created_at, signs_from, \
+         signs_until, published_until) \
+         VALUES ($1, $2, (SELECT generation + 1 FROM signing_keys WHERE id = $9 AND algorithm = $2), $3, $4, $5, $6, \
+         $7, $8) ON CONFLICT (algorithm, generation) DO NOTHING";
+    /// The end of a key, which does not come before its beginning.
+    KEY_END =
+        "UPDATE signing_keys SET signs_until = CASE WHEN signs_from > $2 THEN signs_from ELSE $2 END, \
+         published_until = $3 WHERE id = $1";
+    /// Away with the keys that verify nothing any more. The last of an algorithm keeps its number taken.
+    KEYS_REMOVE =
+        "DELETE FROM signing_keys WHERE published_until < $1 AND generation < \
+         (SELECT MAX(last.generation) FROM signing_keys last WHERE last.algorithm = signing_keys.algorithm)";
     /// The canary.
     KEY_CANARY_GET = "SELECT sealed FROM key_canary";
     /// The first canary.
@@ -54,20 +70,47 @@ on_both! {
         })
     }
 
+    /// A statement that adds a key, with the key's values.
+    fn values_of<'q>(
+        key: &'q StoredKey,
+        statement: &'static str,
+    ) -> sqlx::query::Query<'q, Db, <Db as Database>::Arguments> {
+        sqlx::query(statement)
+            .bind(key.id)
+            .bind(key.algorithm.as_str())
+            .bind(Json(&key.public_jwk))
+            .bind(key.private_key_sealed.as_slice())
+            .bind(key.created_at)
+            .bind(key.signs_from)
+            .bind(key.signs_until)
+            .bind(key.published_until)
+    }
+
     impl KeyWrites for SqlUnit<Db> {
         async fn key_insert_first(&mut self, key: &StoredKey) -> Result<bool, StoreFault> {
-            let done = sqlx::query(KEY_INSERT_FIRST)
-                .bind(key.id)
-                .bind(key.algorithm.as_str())
-                .bind(Json(&key.public_jwk))
-                .bind(key.private_key_sealed.as_slice())
-                .bind(key.created_at)
-                .bind(key.signs_from)
-                .bind(key.signs_until)
-                .bind(key.published_until)
-                .execute(&mut *self.tx)
-                .await?;
+            let done = values_of(key, KEY_INSERT_FIRST).execute(&mut *self.tx).await?;
             Ok(done.rows_affected() == 1)
+        }
+
+        async fn key_insert_next(&mut self, key: &StoredKey, predecessor: Uuid) -> Result<bool, StoreFault> {
+            let done = values_of(key, KEY_INSERT_NEXT).bind(predecessor).execute(&mut *self.tx).await?;
+            Ok(done.rows_affected() == 1)
+        }
+
+        async fn key_end(
+            &mut self,
+            id: Uuid,
+            signs_until: DateTime<Utc>,
+            published_until: DateTime<Utc>,
+        ) -> Result<(), StoreFault> {
+            let end = sqlx::query(KEY_END).bind(id).bind(signs_until).bind(published_until);
+            end.execute(&mut *self.tx).await?;
+            Ok(())
+        }
+
+        async fn keys_remove(&mut self, before: DateTime<Utc>) -> Result<u64, StoreFault> {
+            let gone = sqlx::query(KEYS_REMOVE).bind(before).execute(&mut *self.tx).await?;
+            Ok(gone.rows_affected())
         }
 
         async fn key_canary_insert(&mut self, sealed: &[u8]) -> Result<bool, StoreFault> {
