@@ -20,6 +20,7 @@ mod guessing;
 mod health;
 mod idempotency;
 mod introspection;
+mod keys;
 mod limits;
 mod promotions;
 mod redis;

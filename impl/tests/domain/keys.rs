@@ -167,7 +167,8 @@ async fn a_key_that_others_know_signs_and_verifies_nothing_any_more() {
     assert_eq!((node.published(), node.signs()), (vec![third.clone()], third.clone()));
     let rotated = AuditFilter { action: Some("key.rotated".into()), ..AuditFilter::default() };
     let events = node.place.store.audit_list(&rotated, None, 10).await.unwrap();
-    let said = events.iter().map(|event| serde_json::from_slice::<serde_json::Value>(&event.content).unwrap());
+    let said =
+        events.iter().map(|event| serde_json::from_slice::<serde_json::Value>(&event.content).unwrap());
     let mut said: Vec<_> = said.map(|event| event["data"].clone()).collect();
     said.sort_by_key(|data| data["compromised"] == true);
     let ways = said.iter().map(|data| [&data["previousKid"], &data["kid"]]);

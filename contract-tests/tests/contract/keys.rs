@@ -1,0 +1,131 @@
+//! Signing keys that follow one another under a running server.
+
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use contract_tests::on_both_databases;
+use contract_tests::world::{Case, World};
+use serde_json::Value;
+
+use crate::events;
+
+on_both_databases![
+    verifiers_that_cache_the_keys_verify_every_token_across_a_rotation,
+    when_a_key_is_compromised_its_tokens_are_refused_at_once,
+    the_keys_are_listed_for_the_operator,
+    a_shared_secret_is_not_rotated,
+];
+
+/// A verifier as stock libraries are: it reads the keys again when its copy is as old as the server allowed, and not for
+/// a key that it does not know.
+struct Verifier<'w> {
+    world: &'w World,
+    keys: Value,
+    read: Instant,
+}
+
+const MAX_AGE: Duration = Duration::from_secs(1);
+
+impl<'w> Verifier<'w> {
+    fn of(world: &'w World) -> Self {
+        Self { world, keys: Self::keys(world), read: Instant::now() }
+    }
+
+    fn keys(world: &World) -> Value {
+        let answer = world.anyone().gets("/.well-known/jwks.json");
+        assert_eq!(answer.header("cache-control"), Some("public, max-age=1"), "{answer}");
+        answer.json()["keys"].clone()
+    }
+
+    /// The `kid` under which the token verifies.
+    fn verifies(&mut self, token: &str) -> String {
+        if self.read.elapsed() >= MAX_AGE {
+            // What a cache holds is as old as the request that brought it.
+            self.read = Instant::now();
+            self.keys = Self::keys(self.world);
+        }
+        let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).expect("base64url");
+        let (message, signature) = token.rsplit_once('.').expect("a compact JWS");
+        let header: Value =
+            serde_json::from_slice(&bytes(message.split('.').next().unwrap_or_default())).expect("a header");
+        let keys = self.keys.as_array().expect("a list of keys");
+        let key = keys.iter().find(|key| key["kid"] == header["kid"]);
+        let key = key.unwrap_or_else(|| panic!("{} is not among {keys:?}", header["kid"]));
+        let coordinate = |name: &str| bytes(key[name].as_str().expect("a coordinate"));
+        let point = [vec![4], coordinate("x"), coordinate("y")].concat();
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
+            .verify(message.as_bytes(), &bytes(signature))
+            .expect("the signature is the key's");
+        header["kid"].as_str().expect("a kid").to_owned()
+    }
+}
+
+fn rotates(world: &World, arguments: &[&str]) -> String {
+    let output = world.server.run(&[&["keys", "rotate"], arguments].concat());
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    said.split_whitespace().next().expect("the kid").to_owned()
+}
+
+fn verifiers_that_cache_the_keys_verify_every_token_across_a_rotation(case: Case) {
+    let world = case.world_with(&[("AGENTIDP_JWKS_MAX_AGE_SECONDS", "1")]);
+    let agent = world.agent("caller@example.com", &["orders:read"]);
+    let mut verifier = Verifier::of(&world);
+    let first = verifier.verifies(agent.holding("orders:read").token());
+    let next = rotates(&world, &[]);
+    let mut under = vec![first.clone()];
+    // The lead is what a copy may be old, and what another node may not have read yet.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while under.iter().filter(|kid| **kid == next).count() < 20 {
+        assert!(Instant::now() < deadline, "the next key never signed: {under:?}");
+        under.push(verifier.verifies(agent.holding("orders:read").token()));
+    }
+    let of_first = under.iter().take_while(|kid| **kid == first).count();
+    assert!(of_first > 20, "the next key signed before verifiers could know it");
+    assert!(under[of_first..].iter().all(|kid| *kid == next), "a key does not come back: {under:?}");
+    assert_eq!(events(&world, "action=key.rotated").len(), 1);
+}
+
+fn when_a_key_is_compromised_its_tokens_are_refused_at_once(case: Case) {
+    let world = case.world_with(&[("AGENTIDP_JWKS_MAX_AGE_SECONDS", "1")]);
+    let thief = world.operator().holding("agents:read");
+    assert_eq!(thief.gets("/agents").status(), 200);
+    let next = rotates(&world, &["--compromised"]);
+    let refused = world.eventually(401, || thief.gets("/agents"));
+    assert_eq!(refused.json()["code"], "AUTHENTICATION_ERROR", "{refused}");
+    let mut verifier = Verifier::of(&world);
+    assert_eq!(verifier.verifies(world.operator().holding("agents:read").token()), next);
+    assert_eq!(verifier.keys.as_array().map(Vec::len), Some(1), "{}", verifier.keys);
+    let rotated = events(&world, "action=key.rotated");
+    assert_eq!(
+        (&rotated[0]["data"]["kid"], &rotated[0]["data"]["compromised"]),
+        (&next.into(), &true.into())
+    );
+}
+
+fn the_keys_are_listed_for_the_operator(case: Case) {
+    let world = case.world();
+    let listed = || {
+        let said = world.server.run(&["keys", "list"]).stdout;
+        String::from_utf8(said).expect("text").lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(matches!(&listed()[..], [only] if only.contains("  ES256  signs since ")), "{:?}", listed());
+    let next = rotates(&world, &[]);
+    let both = listed();
+    assert!(
+        matches!(&both[..], [first, second]
+        if first.contains("  signs until ") && second.starts_with(&next) && second.contains("  published, signs from ")),
+        "{both:?}"
+    );
+}
+
+fn a_shared_secret_is_not_rotated(case: Case) {
+    let secret = "tW6yKc3QeVh9RzLp5XbNu2MfGd8JsA4v";
+    let world = case.world_with(&[("JWT_ALGORITHM", "HS256"), ("JWT_SECRET", secret)]);
+    let refused = world.server.run(&["keys", "rotate"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("JWT_SECRET") && !said.contains(secret), "{said}");
+}
