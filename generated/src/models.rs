@@ -539,7 +539,7 @@ impl<'de> Deserialize<'de> for AgentStatus {
     }
 }
 
-/// What happened. Those that end in `.counted` stand for as many happenings as `data.count` says: what anonymous callers can cause without limit, what is refused by a rate limit, and what changes nothing, is counted per caller, address prefix and minute.
+/// What happened. Those that end in `.counted` stand for as many happenings as `data.count` says: what anonymous callers can cause without limit, what is refused by a rate limit, and what changes nothing, is counted per caller, address prefix and minute. After `audit.pruned` what events say whose leaves lie below `data.minimumIndex` is shown to nobody, and a week later it is removed; their hashes stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AuditAction {
     /// "agent.registered"
@@ -568,6 +568,10 @@ pub enum AuditAction {
     TokenRefused,
     /// "token.revoked"
     TokenRevoked,
+    /// "audit.pruned"
+    AuditPruned,
+    /// "audit.reopened"
+    AuditReopened,
     /// "key.created"
     KeyCreated,
     /// "key.rotated"
@@ -602,6 +606,8 @@ impl AuditAction {
         Self::TokenIssued,
         Self::TokenRefused,
         Self::TokenRevoked,
+        Self::AuditPruned,
+        Self::AuditReopened,
         Self::KeyCreated,
         Self::KeyRotated,
         Self::ServerBootstrapped,
@@ -627,6 +633,8 @@ impl AuditAction {
             Self::TokenIssued => "token.issued",
             Self::TokenRefused => "token.refused",
             Self::TokenRevoked => "token.revoked",
+            Self::AuditPruned => "audit.pruned",
+            Self::AuditReopened => "audit.reopened",
             Self::KeyCreated => "key.created",
             Self::KeyRotated => "key.rotated",
             Self::ServerBootstrapped => "server.bootstrapped",

@@ -430,6 +430,13 @@ async fn serve_on<S: Store>(
             halted.clone(),
         ));
     }
+    background.spawn(jobs::retention::run(
+        store.clone(),
+        config.audit_retention_days,
+        clock.clone(),
+        entropy.clone(),
+        halted.clone(),
+    ));
     background.spawn(jobs::idempotency::run(store.clone(), clock.clone(), halted.clone()));
     background.spawn(jobs::uses::run(store.clone(), Arc::clone(&uses), clock.clone(), halted.clone()));
     let checkpoint_file = checkpoint_file(config);

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -96,6 +97,12 @@ pub const SETTINGS: &[Setting] = &[
         "none",
         "a file that keeps the audit log's last checkpoint, best not on the database's disk; a log that is behind it \
          is not added to",
+    ),
+    setting(
+        "AGENTIDP_AUDIT_RETENTION_DAYS",
+        "90",
+        "how long what audit events say is kept, in days, 0-36500; it is removed a week later, and its hashes stay; 0 keeps \
+         all",
     ),
     setting("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "10", "how long a request may take, in seconds, 1-300"),
     setting(
@@ -234,6 +241,8 @@ pub struct Config {
     pub audit_origin: String,
     /// The file that keeps the audit log's last checkpoint.
     pub audit_checkpoint_file: Option<PathBuf>,
+    /// How many days what audit events say is kept, unless it is kept for ever.
+    pub audit_retention_days: Option<NonZeroU32>,
     /// How long a request may take.
     pub request_timeout: Duration,
     /// Requests in work at once.
@@ -352,6 +361,9 @@ impl Config {
             key_rotation: read.days("AGENTIDP_KEY_ROTATION_DAYS", 90),
             audit_origin,
             audit_checkpoint_file: read.text("AGENTIDP_AUDIT_CHECKPOINT_FILE").map(PathBuf::from),
+            audit_retention_days: NonZeroU32::new(
+                read.number("AGENTIDP_AUDIT_RETENTION_DAYS", 90, 0, 36_500) as u32,
+            ),
             request_timeout: read.seconds("AGENTIDP_REQUEST_TIMEOUT_SECONDS", 10, 1, 300),
             concurrent_requests: read.number("AGENTIDP_CONCURRENT_REQUESTS", 1024, 1, 65_536) as usize,
             client_limit: (

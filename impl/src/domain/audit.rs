@@ -1,6 +1,7 @@
 //! The audit log: what is recorded of every change and every decision.
 
 pub mod log;
+pub mod retention;
 pub mod verify;
 
 use std::time::Duration;
@@ -45,6 +46,12 @@ pub struct AuditRow {
     pub owner: Option<Owner>,
     /// The canonical JSON (RFC 8785) of the whole event: at most 8 KiB.
     pub content: Vec<u8>,
+}
+
+/// The time that an event's id carries (UUIDv7, RFC 9562 §5.7).
+pub fn time_of(id: Uuid) -> DateTime<Utc> {
+    let milliseconds = i64::try_from(id.as_u128() >> 80).unwrap_or(i64::MAX);
+    DateTime::from_timestamp_millis(milliseconds).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// What a list of events is narrowed to; an absent field does not narrow.
@@ -97,6 +104,8 @@ pub enum Action {
     TokenRefused,
     /// The content of old events may be gone from now on; they keep their hashes.
     AuditPruned,
+    /// A log that a checkpoint showed to have gone back, or to have another past, goes on by another name.
+    AuditReopened,
     /// A signing key came to be.
     KeyCreated,
     /// A signing key was followed by the next one.
@@ -133,6 +142,7 @@ impl Action {
             Self::TokenIssued => "token.issued",
             Self::TokenRefused => "token.refused",
             Self::AuditPruned => "audit.pruned",
+            Self::AuditReopened => "audit.reopened",
             Self::KeyCreated => "key.created",
             Self::KeyRotated => "key.rotated",
             Self::ServerBootstrapped => "server.bootstrapped",

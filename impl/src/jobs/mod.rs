@@ -7,6 +7,7 @@ pub mod idempotency;
 pub mod integrate;
 pub mod keys;
 pub mod partitions;
+pub mod retention;
 pub mod tally;
 pub mod uses;
 

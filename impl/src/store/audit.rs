@@ -14,14 +14,16 @@ use crate::domain::log::{Checkpoint, Hash};
 
 /// Reading the audit log.
 pub trait AuditReads {
-    /// The event of that id, if its content is still there and, with `within` set, it stands behind that owner's wall.
+    /// The event of that id, if its leaf does not lie below the minimum index and, with `within` set, it stands behind that
+    /// owner's wall.
     fn audit_get(
         &self,
         id: Uuid,
         within: Option<&Owner>,
     ) -> impl Future<Output = Result<Option<AuditRow>, StoreFault>> + Send;
 
-    /// Events that pass the filter, newest first (by descending id), those after `after` (exclusive), at most `limit`.
+    /// Events that pass the filter, newest first (by descending id), those after `after` (exclusive), at most `limit`. Those
+    /// whose leaf lies below the minimum index are left out.
     fn audit_list(
         &self,
         filter: &AuditFilter,
@@ -35,7 +37,7 @@ pub trait AuditReads {
     /// The ids of events that are not in the tree yet, by rising id, at most `limit`.
     fn audit_pending(&self, limit: u32) -> impl Future<Output = Result<Vec<Uuid>, StoreFault>> + Send;
 
-    /// The events of these ids, in any order. Those whose content is not there are left out.
+    /// The events of these ids, in any order, whatever the minimum index. Those whose content has been removed are left out.
     fn audit_rows(&self, ids: &[Uuid]) -> impl Future<Output = Result<Vec<AuditRow>, StoreFault>> + Send;
 
     /// The ids of events that are neither in the tree nor pending, or are there more than once, which no way of the
@@ -56,7 +58,7 @@ pub trait AuditReads {
     /// Which leaf an event has, if it is in the tree.
     fn audit_leaf_index(&self, id: Uuid) -> impl Future<Output = Result<Option<u64>, StoreFault>> + Send;
 
-    /// The index below which the content of events may be gone.
+    /// The minimum index: what the events say whose leaves lie below it is shown to nobody, and may have been removed.
     fn audit_minimum_index(&self) -> impl Future<Output = Result<u64, StoreFault>> + Send;
 
     /// The key of the log of that name.
@@ -72,7 +74,7 @@ pub trait AuditReads {
     ) -> impl Future<Output = Result<Option<String>, StoreFault>> + Send;
 }
 
-/// Writing the audit log; there is no changing and no removing.
+/// Writing the audit log; there is no changing, and no removing but of what a logged event has ended.
 pub trait AuditWrites {
     /// Adds events, each with its pending row. An event whose id is there already is passed over, so that a batch whose
     /// commit had an unknown outcome can be written again. An event whose time is not the one that its id carries is
@@ -105,6 +107,25 @@ pub trait AuditWrites {
         note: &str,
         at: DateTime<Utc>,
     ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+
+    /// Raises the minimum index by word of an event. `false`, and nothing written, if it is not lower.
+    ///
+    /// Fails with [`StoreFault::Refused`] unless the event is an `audit.pruned` of this index, in the tree behind all that
+    /// it ends, and newer than all of it.
+    fn audit_minimum_raise(
+        &mut self,
+        minimum_index: u64,
+        event_id: Uuid,
+    ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+
+    /// Removes the content of the next events, those of at most so many leaves (from 1 to 100,000), as far as a minimum
+    /// index goes whose event is a week old by the database's own clock; answers how many leaves it went past, 0 if nothing
+    /// is left. Hashes stay.
+    fn audit_erase(&mut self, leaves: u32) -> impl Future<Output = Result<u64, StoreFault>> + Send;
+
+    /// Takes away the months whose content has all been removed, where events are kept by month; answers how many. One that
+    /// somebody works with is left for another time.
+    fn audit_partitions_drop(&mut self) -> impl Future<Output = Result<u32, StoreFault>> + Send;
 
     /// Makes what the events of this month and of so many months ahead (at most 120) are kept in, where they are kept by
     /// month; answers how many months it made.

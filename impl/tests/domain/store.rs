@@ -305,6 +305,18 @@ impl<U: Unit> AuditWrites for WatchedUnit<U> {
         self.inner.audit_checkpoint_put(checkpoint, note, at).await
     }
 
+    async fn audit_minimum_raise(&mut self, minimum_index: u64, event_id: Uuid) -> Result<bool, StoreFault> {
+        self.inner.audit_minimum_raise(minimum_index, event_id).await
+    }
+
+    async fn audit_erase(&mut self, leaves: u32) -> Result<u64, StoreFault> {
+        self.inner.audit_erase(leaves).await
+    }
+
+    async fn audit_partitions_drop(&mut self) -> Result<u32, StoreFault> {
+        self.inner.audit_partitions_drop().await
+    }
+
     async fn audit_partitions_ensure(&mut self, months_ahead: u32) -> Result<u32, StoreFault> {
         self.inner.audit_partitions_ensure(months_ahead).await
     }

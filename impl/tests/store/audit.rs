@@ -23,6 +23,7 @@ on_both_databases![
     an_event_is_found_by_its_id,
     behind_an_owners_wall_other_owners_events_and_nobodys_are_not_found,
     an_event_whose_content_was_removed_is_not_found,
+    an_event_below_the_minimum_index_is_shown_to_nobody_before_it_is_removed,
     an_event_is_not_changed,
     an_event_is_not_removed,
     an_event_is_removed_below_the_recorded_minimum_index_alone,
@@ -292,13 +293,30 @@ async fn behind_an_owners_wall_other_owners_events_and_nobodys_are_not_found<W: 
 }
 
 async fn an_event_whose_content_was_removed_is_not_found<W: World>(db: &W) {
-    append(db.store(), &[event(1, 0), event(1, 1)]).await;
+    append(db.store(), &[event(1, 0), pruning(1, 1, 1)]).await;
     integrate(db, 0, id(1, 0)).await;
     integrate(db, 1, id(1, 1)).await;
     record_minimum(1, id(1, 1), db).await.unwrap();
     db.sql(&format!("DELETE FROM audit_events WHERE id = {}", W::uuid(id(1, 0)))).await.unwrap();
     assert_eq!(db.store().audit_get(id(1, 0), None).await.unwrap(), None);
-    assert_eq!(db.store().audit_get(id(1, 1), None).await.unwrap(), Some(event(1, 1)));
+    assert_eq!(db.store().audit_get(id(1, 1), None).await.unwrap(), Some(pruning(1, 1, 1)));
+}
+
+async fn an_event_below_the_minimum_index_is_shown_to_nobody_before_it_is_removed<W: World>(db: &W) {
+    append(db.store(), &[full_event(1, 0), full_event(1, 1), pruning(1, 2, 1), full_event(1, 3)]).await;
+    for (leaf_index, serial) in [(0, 0), (1, 1), (2, 2)] {
+        integrate(db, leaf_index, id(1, serial)).await;
+    }
+    let before = list(db, &AuditFilter::default()).await;
+    assert_eq!(before, [id(1, 3), id(1, 2), id(1, 1), id(1, 0)]);
+    record_minimum(1, id(1, 2), db).await.unwrap();
+    assert_eq!(list(db, &AuditFilter::default()).await, before[..3]);
+    for filter in filters() {
+        assert!(!list(db, &filter).await.contains(&id(1, 0)), "{filter:?}");
+    }
+    assert_eq!(db.store().audit_get(id(1, 0), None).await.unwrap(), None);
+    assert!(db.store().audit_get(id(1, 1), None).await.unwrap().is_some());
+    assert_eq!(db.store().audit_rows(&[id(1, 0)]).await.unwrap(), [full_event(1, 0)], "and yet it is there");
 }
 
 async fn an_event_is_not_removed<W: World>(db: &W) {
@@ -309,6 +327,15 @@ async fn an_event_is_not_removed<W: World>(db: &W) {
     assert_eq!(list(db, &AuditFilter::default()).await, [id(1, 1)]);
 }
 
+/// An event that ends what lies below an index.
+fn pruning(milliseconds: i64, serial: u32, minimum_index: u32) -> AuditRow {
+    AuditRow {
+        action: "audit.pruned".to_owned(),
+        content: format!("{{\"data\":{{\"minimumIndex\":{minimum_index}}}}}").into_bytes(),
+        ..event(milliseconds, serial)
+    }
+}
+
 async fn record_minimum<W: World>(minimum_index: i64, event_id: Uuid, db: &W) -> Result<(), String> {
     let event_id = W::uuid(event_id);
     db.sql(&format!("UPDATE audit_retention SET minimum_index = {minimum_index}, event_id = {event_id}"))
@@ -316,7 +343,7 @@ async fn record_minimum<W: World>(minimum_index: i64, event_id: Uuid, db: &W) ->
 }
 
 async fn an_event_is_removed_below_the_recorded_minimum_index_alone<W: World>(db: &W) {
-    append(db.store(), &[event(1, 0), event(1, 1), event(1, 2), event(1, 3)]).await;
+    append(db.store(), &[event(1, 0), event(1, 1), pruning(1, 2, 2), event(1, 3)]).await;
     for (leaf_index, serial) in [(0, 0), (1, 1), (2, 2)] {
         integrate(db, leaf_index, id(1, serial)).await;
     }
@@ -331,10 +358,16 @@ async fn an_event_is_removed_below_the_recorded_minimum_index_alone<W: World>(db
 }
 
 async fn the_minimum_index_rises_by_word_of_an_event_in_the_tree_alone<W: World>(db: &W) {
-    append(db.store(), &[event(1, 0), event(1, 1), event(1, 2)]).await;
-    integrate(db, 0, id(1, 0)).await;
-    integrate(db, 1, id(1, 1)).await;
-    for (minimum_index, event_id) in [(1, id(1, 2)), (1, id(9, 9)), (2, id(1, 1)), (1_000, id(1, 1))] {
+    let older_than_what_it_ends = pruning(0, 0, 1);
+    append(db.store(), &[event(1, 0), pruning(1, 1, 1), pruning(1, 2, 1), pruning(1, 3, 4)]).await;
+    append(db.store(), &[older_than_what_it_ends]).await;
+    for (leaf_index, event_id) in [(0, id(1, 0)), (1, id(1, 1)), (2, id(1, 3)), (3, id(0, 0))] {
+        integrate(db, leaf_index, event_id).await;
+    }
+    // Not in the tree; not there; of another index; before what it ends; no such event; older than what it ends.
+    let not_by_these =
+        [(1, id(1, 2)), (1, id(9, 9)), (2, id(1, 1)), (4, id(1, 3)), (1, id(1, 0)), (1, id(0, 0))];
+    for (minimum_index, event_id) in not_by_these {
         let error = record_minimum(minimum_index, event_id, db).await.unwrap_err();
         assert!(error.contains("by word of an event in the tree"), "{error}");
     }
@@ -345,12 +378,21 @@ async fn the_minimum_index_rises_by_word_of_an_event_in_the_tree_alone<W: World>
 }
 
 async fn leaves_head_and_minimum_stay<W: World>(db: &W) {
-    append(db.store(), &[event(1, 0)]).await;
+    append(db.store(), &[event(1, 0), pruning(1, 1, 1)]).await;
     integrate(db, 0, id(1, 0)).await;
+    integrate(db, 1, id(1, 1)).await;
+    record_minimum(1, id(1, 1), db).await.unwrap();
     refused(db, &format!("UPDATE audit_leaves SET hash = {}", W::bytes(&[8; 32]))).await;
-    for table in ["audit_leaves", "audit_head", "audit_retention"] {
+    for table in ["audit_leaves", "audit_head", "audit_retention", "audit_prunes"] {
         refused(db, &format!("DELETE FROM {table}")).await;
     }
+    refused(db, "UPDATE audit_prunes SET minimum_index = 2").await;
+    let [first, second] = [W::uuid(id(1, 0)), W::uuid(id(1, 1))];
+    for values in [format!("2, {second}"), format!("1, {first}")] {
+        refused(db, &format!("INSERT INTO audit_prunes (minimum_index, event_id) VALUES ({values})")).await;
+    }
+    db.sql("UPDATE audit_retention SET erased_index = 1").await.unwrap();
+    refused(db, "UPDATE audit_retention SET erased_index = 0").await;
 }
 
 async fn the_head_of_a_log_does_not_go_back<W: World>(db: &W) {
@@ -431,7 +473,10 @@ mod postgres_alone {
         append(db.store(), &[event(1, 1)]).await;
         integrate(&db, 0, id(1, 1)).await;
         let mut tables = partitions(&db).await;
-        tables.extend(["audit_events", "audit_leaves", "audit_head", "audit_retention"].map(str::to_owned));
+        tables.extend(
+            ["audit_events", "audit_leaves", "audit_head", "audit_retention", "audit_prunes"]
+                .map(str::to_owned),
+        );
         for table in tables {
             refused(&db, &format!("TRUNCATE {table}")).await;
             refused(&db, &format!("TRUNCATE {table} CASCADE")).await;
@@ -514,9 +559,10 @@ mod postgres_alone {
             .await
             .unwrap_err();
         assert!(error.contains("append-only"), "{error}");
-        let error =
-            db.sql(&format!("SET ROLE {role}; SELECT audit_partitions_ensure(20)")).await.unwrap_err();
-        assert!(error.contains("permission denied"), "{error}");
+        for function in ["audit_partitions_ensure(20)", "audit_erase(1)", "audit_partitions_drop()"] {
+            let error = db.sql(&format!("SET ROLE {role}; SELECT {function}")).await.unwrap_err();
+            assert!(error.contains("permission denied"), "{error}");
+        }
         db.sql(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
         db.remove().await;
     }

@@ -35,13 +35,13 @@ on_both_databases![
     nodes_keys_and_checkpoints_stay,
 ];
 
-const ORIGIN: &str = "idp.example.com/audit";
+pub(crate) const ORIGIN: &str = "idp.example.com/audit";
 
 fn clock() -> Clock {
     Clock::fixed(time(0))
 }
 
-fn master() -> MasterKey {
+pub(crate) fn master() -> MasterKey {
     MasterKey::from_text(&MasterKey::generate(&Entropy::seeded(1))).unwrap()
 }
 
@@ -59,14 +59,14 @@ fn events(milliseconds: i64, count: u32) -> Vec<AuditRow> {
     (0..count).map(|serial| event(milliseconds, serial)).collect()
 }
 
-async fn append(store: &impl Store, rows: &[AuditRow]) {
+pub(crate) async fn append(store: &impl Store, rows: &[AuditRow]) {
     let mut unit = store.begin().await.unwrap();
     unit.audit_append(rows).await.unwrap();
     unit.commit().await.unwrap();
 }
 
 /// Takes everything into the tree and signs it.
-async fn settle<S: Store>(integrator: &mut Integrator<S>) {
+pub(crate) async fn settle<S: Store>(integrator: &mut Integrator<S>) {
     while integrator.step().await.unwrap() != Step::Idle {}
     integrator.sign().await.unwrap();
 }
@@ -75,7 +75,7 @@ async fn verifier(store: &impl Store) -> NoteVerifier {
     store.audit_key_get(ORIGIN).await.unwrap().unwrap().verifier.parse().unwrap()
 }
 
-async fn checkpoint(store: &impl Store) -> Checkpoint {
+pub(crate) async fn checkpoint(store: &impl Store) -> Checkpoint {
     checkpoint_get(store, &verifier(store).await).await.unwrap().unwrap().0
 }
 
@@ -346,7 +346,7 @@ async fn a_checkpoint_is_of_a_committed_head_and_does_not_go_back<W: World>(db: 
 }
 
 /// Takes the triggers of a table away, as the owner of the tables can.
-async fn without_triggers<W: World>(db: &W, table: &str, sql: &str) {
+pub(crate) async fn without_triggers<W: World>(db: &W, table: &str, sql: &str) {
     if W::uuid(Uuid::nil()).starts_with("x'") {
         for row in db
             .texts(&format!("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = '{table}'"))

@@ -41,6 +41,7 @@ mod failures;
 mod idempotency;
 mod integration;
 mod keys;
+mod retention;
 mod schema;
 mod units;
 #[path = "../domain/store.rs"]

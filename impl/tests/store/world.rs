@@ -63,6 +63,8 @@ pub trait World: Sized + Send + Sync {
     fn uuid(id: Uuid) -> String;
     /// Bytes as this database writes them.
     fn bytes(bytes: &[u8]) -> String;
+    /// A column of a table as text that can be searched: whatever it has in hexadecimal digits, a UUID too.
+    fn searchable(column: &str) -> String;
     /// Every column, by table and name.
     async fn columns(&self) -> BTreeMap<(String, String), Column>;
     /// Comes back when a transaction waits for another, where the database lets more than one begin.
@@ -181,6 +183,10 @@ impl World for InSqlite {
 
     fn bytes(bytes: &[u8]) -> String {
         format!("x'{}'", hex(bytes))
+    }
+
+    fn searchable(column: &str) -> String {
+        format!("hex({column})")
     }
 
     async fn columns(&self) -> BTreeMap<(String, String), Column> {
@@ -316,6 +322,12 @@ impl World for InPostgres {
 
     fn bytes(bytes: &[u8]) -> String {
         format!("'\\x{}'::bytea", hex(bytes))
+    }
+
+    fn searchable(column: &str) -> String {
+        format!(
+            "encode(convert_to({column}::text, 'UTF8'), 'hex') || ' ' || replace({column}::text, '-', '')"
+        )
     }
 
     async fn columns(&self) -> BTreeMap<(String, String), Column> {

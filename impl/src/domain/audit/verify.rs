@@ -364,7 +364,7 @@ fn column_changed(row: &AuditRow) -> Option<&'static str> {
 }
 
 /// The index below which the content of events may be gone from now on, if the event says so.
-fn minimum_index_of(content: &[u8]) -> Option<u64> {
+pub(super) fn minimum_index_of(content: &[u8]) -> Option<u64> {
     #[derive(Deserialize)]
     struct Pruned<'a> {
         #[serde(borrow)]

@@ -10,7 +10,7 @@ use super::query::{Fields, Listing};
 use super::{SqlStore, SqlUnit};
 use crate::domain::agents::{AgentId, Owner};
 use crate::domain::audit::log::{Batch, Head, Leaf, StoredLogKey};
-use crate::domain::audit::{AuditFilter, AuditRow};
+use crate::domain::audit::{AuditFilter, AuditRow, time_of};
 use crate::domain::log::{Checkpoint, Hash};
 use crate::store::StoreFault;
 use crate::store::audit::{AuditReads, AuditWrites};
@@ -24,10 +24,18 @@ macro_rules! events {
 
 pub(super) use events;
 
+/// What is true of an event that may be shown. (A subquery for each row: a join would read the leaves of every event.)
+macro_rules! shown {
+    () => {
+        "COALESCE((SELECT l.leaf_index FROM audit_leaves l WHERE l.event_id = audit_events.id), 9223372036854775807) \
+         >= (SELECT r.minimum_index FROM audit_retention r WHERE r.singleton = 1)"
+    };
+}
+
 queries! {
     /// One event, behind the wall of an owner if one is given: what has no owner is behind nobody's.
     AUDIT_GET =
-        concat!(events!(), " WHERE id = $1 AND time = $2 AND owner IS NOT DISTINCT FROM COALESCE($3, owner)");
+        concat!(events!(), " WHERE id = $1 AND time = $2 AND owner IS NOT DISTINCT FROM COALESCE($3, owner) AND ", shown!());
     /// Events, to be narrowed.
     AUDIT_LIST = events!();
     /// The head of the tree.
@@ -57,6 +65,9 @@ queries! {
          UNION ALL SELECT id FROM audit_events GROUP BY id HAVING COUNT(*) > 1 LIMIT $1";
     /// From where on every event has its content.
     AUDIT_MINIMUM_INDEX = "SELECT minimum_index FROM audit_retention WHERE singleton = 1";
+    /// From there on.
+    AUDIT_MINIMUM_RAISE =
+        "UPDATE audit_retention SET minimum_index = $1, event_id = $2 WHERE singleton = 1 AND minimum_index < $1";
     /// The key of a log.
     AUDIT_KEY_GET = "SELECT origin, verifier, private_key_sealed, created_at FROM audit_keys WHERE origin = $1";
     /// The key of a log that has none.
@@ -104,22 +115,12 @@ fn least_id(milliseconds: i64) -> Uuid {
     Uuid::from_u128(milliseconds << 80)
 }
 
-/// The millisecond that an UUIDv7 carries.
-fn milliseconds_of(id: Uuid) -> i64 {
-    i64::try_from(id.as_u128() >> 80).unwrap_or(i64::MAX)
-}
-
 /// Refuses events whose id and time differ: the pair is the key, and only an id that has one time is unique by it.
 fn check_times(rows: &[AuditRow]) -> Result<(), StoreFault> {
     match rows.iter().find(|row| row.time != time_of(row.id)) {
         Some(row) => Err(StoreFault::Refused(format!("the time of audit event {} is not the id's", row.id))),
         None => Ok(()),
     }
-}
-
-/// The time that an UUIDv7 carries.
-pub(super) fn time_of(id: Uuid) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(milliseconds_of(id)).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// A size or an index as the databases have it.
@@ -263,6 +264,7 @@ on_both! {
     /// The conditions of a filter.
     fn narrow(list: &mut Listing<Db>, filter: &AuditFilter, after: Option<Uuid>) {
         list.narrow();
+        list.only_if(true, shown!());
         list.only("owner =", filter.owner.as_ref().map(|owner| owner.0.as_str()));
         list.only("agent_id =", filter.agent_id.map(|id| id.0));
         list.only("actor_id =", filter.actor_id.map(|id| id.0));
@@ -372,6 +374,24 @@ on_both! {
                 }
             }
             Ok(false)
+        }
+
+        async fn audit_minimum_raise(&mut self, minimum_index: u64, event_id: Uuid) -> Result<bool, StoreFault> {
+            let raised = sqlx::query(AUDIT_MINIMUM_RAISE)
+                .bind(whole(minimum_index)?)
+                .bind(event_id)
+                .execute(&mut *self.tx)
+                .await?;
+            Ok(raised.rows_affected() == 1)
+        }
+
+        async fn audit_erase(&mut self, leaves: u32) -> Result<u64, StoreFault> {
+            let erased = dialect::audit_erase(&mut self.tx, i64::from(leaves)).await?;
+            Ok(u64::try_from(erased).unwrap_or_default())
+        }
+
+        async fn audit_partitions_drop(&mut self) -> Result<u32, StoreFault> {
+            Ok(dialect::audit_partitions_drop(&mut self.tx).await?)
         }
 
         async fn audit_partitions_ensure(&mut self, months_ahead: u32) -> Result<u32, StoreFault> {

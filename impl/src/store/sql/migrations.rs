@@ -29,7 +29,8 @@ migrations![
     "0005_audit",
     "0006_audit_log",
     "0007_ends",
-    "0008_vouching"
+    "0008_vouching",
+    "0009_retention"
 ];
 
 /// The numbers of the migrations that a database has.

@@ -8,9 +8,9 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgPool, Pg
 use sqlx::{ConnectOptions, Connection, Postgres, Transaction};
 use uuid::Uuid;
 
-use super::audit::{events, time_of};
+use super::audit::events;
 use super::{PoolSettings, SqlStore};
-use crate::domain::audit::AuditRow;
+use crate::domain::audit::{AuditRow, time_of};
 use crate::domain::log::Hash;
 use crate::store::StoreFault;
 
@@ -33,6 +33,10 @@ queries! {
          expires_at AS credential_expires_at, (SELECT a.owner FROM agents a WHERE a.id = agent_id) AS owner";
     /// Makes months.
     AUDIT_PARTITIONS_ENSURE = "SELECT audit_partitions_ensure($1)";
+    /// Removes the content of the next leaves.
+    AUDIT_ERASE = "SELECT audit_erase($1)";
+    /// Drops months.
+    AUDIT_PARTITIONS_DROP = "SELECT audit_partitions_drop()";
     /// Whether no migration has ever run.
     MIGRATIONS_ARE_NEW = "SELECT to_regclass('_sqlx_migrations') IS NULL";
     /// Events, as arrays of their columns. A trigger adds the pending rows of those that were not there.
@@ -197,6 +201,18 @@ pub(super) async fn audit_nodes_insert(
         .execute(&mut **tx)
         .await?;
     Ok(())
+}
+
+/// By the function that belongs to the owner of the tables.
+pub(super) async fn audit_erase(tx: &mut Transaction<'static, Postgres>, leaves: i64) -> Result<i64, Error> {
+    let leaves = i32::try_from(leaves).unwrap_or(i32::MAX);
+    sqlx::query_scalar(AUDIT_ERASE).bind(leaves).fetch_one(&mut **tx).await
+}
+
+/// By the function that belongs to the owner of the tables.
+pub(super) async fn audit_partitions_drop(tx: &mut Transaction<'static, Postgres>) -> Result<u32, Error> {
+    let dropped: i32 = sqlx::query_scalar(AUDIT_PARTITIONS_DROP).fetch_one(&mut **tx).await?;
+    Ok(u32::try_from(dropped).unwrap_or_default())
 }
 
 /// By the function that belongs to the owner of the tables.

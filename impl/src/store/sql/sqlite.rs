@@ -32,6 +32,15 @@ queries! {
          expires_at AS credential_expires_at, (SELECT a.owner FROM agents a WHERE a.id = agent_id) AS owner";
     /// Whether no migration has ever run.
     MIGRATIONS_ARE_NEW = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')";
+    /// Up to where content has been removed, and up to where it may be.
+    AUDIT_ERASE_SPAN =
+        "SELECT r.erased_index, e.erasable_index FROM audit_retention r, audit_erasable e WHERE r.singleton = 1";
+    /// Removes the content of leaves.
+    AUDIT_ERASE =
+        "DELETE FROM audit_events \
+         WHERE id IN (SELECT event_id FROM audit_leaves WHERE leaf_index >= $1 AND leaf_index < $2)";
+    /// Says that it was removed.
+    AUDIT_ERASED = "UPDATE audit_retention SET erased_index = $1 WHERE singleton = 1";
     /// Events, to be followed by their rows. A trigger passes over those that are there already, and another adds the
     /// pending rows of the others.
     AUDIT_APPEND =
@@ -76,6 +85,12 @@ const MAX_READERS: u32 = 4;
 /// The statement that begins a transaction: with the write lock, so that it cannot fail for it later.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
+/// Has the next statements overwrite what they remove.
+const OVERWRITE: &str = "PRAGMA secure_delete = ON";
+
+/// Ends that: from then on only what is written anyway is overwritten.
+const OVERWRITE_NO_MORE: &str = "PRAGMA secure_delete = FAST";
+
 /// What the write-ahead log may keep on the disk after it has been emptied.
 const JOURNAL_SIZE_LIMIT: &str = "67108864";
 
@@ -104,7 +119,9 @@ pub(super) async fn connect(url: &str, settings: &PoolSettings) -> Result<SqlSto
         .journal_mode(SqliteJournalMode::Wal)
         // A commit is on the disk when it is answered.
         .synchronous(SqliteSynchronous::Full)
-        .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT);
+        .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
+        // What moves to another page leaves no copy on the old one, which nothing would remove later.
+        .pragma("secure_delete", "FAST");
     let writers = pool().max_connections(1).connect_with(writer).await?;
     let reader = options.pragma("query_only", "ON");
     let readers =
@@ -240,6 +257,27 @@ pub(super) async fn audit_nodes_insert(
             .await?;
     }
     Ok(())
+}
+
+/// What is removed is overwritten in the file, too, and not left on a free page.
+pub(super) async fn audit_erase(tx: &mut Transaction<'static, Sqlite>, leaves: i64) -> Result<i64, Error> {
+    let (starts, erasable): (i64, i64) = sqlx::query_as(AUDIT_ERASE_SPAN).fetch_one(&mut **tx).await?;
+    let ends = erasable.min(starts.saturating_add(leaves));
+    if ends <= starts {
+        return Ok(0);
+    }
+    sqlx::query(OVERWRITE).execute(&mut **tx).await?;
+    let removed = sqlx::query(AUDIT_ERASE).bind(starts).bind(ends).execute(&mut **tx).await;
+    sqlx::query(OVERWRITE_NO_MORE).execute(&mut **tx).await?;
+    removed?;
+    sqlx::query(AUDIT_ERASED).bind(ends).execute(&mut **tx).await?;
+    Ok(ends - starts)
+}
+
+/// All events are in one table.
+#[expect(clippy::unused_async, reason = "PostgreSQL has to ask")]
+pub(super) async fn audit_partitions_drop(_: &mut Transaction<'static, Sqlite>) -> Result<u32, Error> {
+    Ok(0)
 }
 
 /// All events are in one table.
