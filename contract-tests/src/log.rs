@@ -28,15 +28,27 @@ pub fn judged(world: &World, arguments: &[&str]) -> (i32, String) {
 /// # Panics
 /// When that takes too long.
 pub fn checkpoint_of_all(world: &World) -> String {
+    checkpoints_until_all(world).pop().expect("the last one has all")
+}
+
+/// Every checkpoint that is seen until one has everything that happened.
+///
+/// # Panics
+/// When that takes too long.
+pub fn checkpoints_until_all(world: &World) -> Vec<String> {
     let started = Instant::now();
+    let mut seen = Vec::new();
     loop {
         let output = world.server.run(&["audit", "checkpoint"]);
         // There may be none yet.
         let checkpoint = String::from_utf8_lossy(&output.stdout).into_owned();
         let size = checkpoint.lines().nth(1).unwrap_or_default().to_owned();
         let events = world.server.count("SELECT count(*) FROM audit_events");
+        if !checkpoint.is_empty() && seen.last() != Some(&checkpoint) {
+            seen.push(checkpoint);
+        }
         if size == events.to_string() {
-            return checkpoint;
+            return seen;
         }
         assert!(started.elapsed() < INTEGRATED_WITHIN, "{size} of {events} events are signed");
         std::thread::sleep(Duration::from_millis(100));

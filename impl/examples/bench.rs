@@ -1,5 +1,6 @@
 //! What `scripts/bench` needs beside the server: a bare hello to compare with, clients in a database, a load at a given
-//! rate, a judge of tokens that shares nothing with the server's, and the writer of events by itself.
+//! rate, a judge of tokens that shares nothing with the server's, the writer of events by itself, and a look at how events
+//! get into the tree.
 
 #![allow(missing_docs, reason = "the program's help says it")]
 #![allow(
@@ -80,6 +81,12 @@ enum Command {
         #[arg(long)]
         writers: usize,
     },
+    /// Watches for so long how events get into the tree that a server keeps on this database, and then until none is left.
+    Integration {
+        database: String,
+        #[arg(long)]
+        seconds: f64,
+    },
 }
 
 #[tokio::main]
@@ -103,6 +110,13 @@ async fn main() {
             let figures = match connect(&database, &PoolSettings::default()).await.unwrap() {
                 Database::Postgres(store) => events(store, seconds, writers).await,
                 Database::Sqlite(store) => events(store, seconds, writers).await,
+            };
+            println!("{figures}");
+        }
+        Command::Integration { database, seconds } => {
+            let figures = match connect(&database, &PoolSettings::default()).await.unwrap() {
+                Database::Postgres(store) => integration(store, seconds).await,
+                Database::Sqlite(store) => integration(store, seconds).await,
             };
             println!("{figures}");
         }
@@ -364,5 +378,71 @@ async fn events<S: Store>(store: S, seconds: f64, writers: usize) -> Value {
         "lone": percentiles(writes),
         "together": percentiles(together),
         "rate": rate,
+    })
+}
+
+/// How the tree was at a moment.
+struct Glance {
+    milliseconds: i64,
+    /// How many events were in it.
+    leaves: u64,
+    /// How many of them its last checkpoint had.
+    signed: u64,
+}
+
+async fn glance<S: Store>(store: &S, clock: &Clock) -> Glance {
+    // In this order, so that nothing seems to be signed before it is in the tree.
+    let head = store.audit_head().await.unwrap();
+    let note = store.audit_checkpoint_get(&head.origin.unwrap()).await.unwrap();
+    let signed = note.map_or(0, |note| note.lines().nth(1).unwrap().parse().unwrap());
+    Glance { milliseconds: clock.now().timestamp_millis(), leaves: head.size, signed: signed.min(head.size) }
+}
+
+/// The delay of an event is the time from the one that it carries until it is first seen in the tree, or below a checkpoint.
+async fn integration<S: Store>(store: S, seconds: f64) -> Value {
+    const BETWEEN_GLANCES: Duration = Duration::from_millis(20);
+    const AT_ONCE: u64 = 10_000;
+    let (clock, began) = (Clock::system(), Instant::now());
+    let mut glances = vec![glance(&store, &clock).await];
+    loop {
+        tokio::time::sleep(BETWEEN_GLANCES).await;
+        let now = glance(&store, &clock).await;
+        let is_whole = now.signed == now.leaves;
+        glances.push(now);
+        if began.elapsed().as_secs_f64() >= seconds
+            && is_whole
+            && store.audit_pending(1).await.unwrap().is_empty()
+        {
+            break;
+        }
+    }
+    let (first, last) = (&glances[0], &glances[glances.len() - 1]);
+    let (mut in_tree, mut signed) = (Vec::new(), Vec::new());
+    let mut from = first.leaves;
+    while from < last.leaves {
+        let to = last.leaves.min(from + AT_ONCE);
+        for leaf in store.audit_leaves(from..to).await.unwrap() {
+            let (seconds, nanoseconds) = leaf.event_id.get_timestamp().unwrap().to_unix();
+            let happened = seconds.cast_signed() * 1000 + i64::from(nanoseconds / 1_000_000);
+            let delay = |reached: fn(&Glance) -> u64| {
+                let seen = &glances[glances.partition_point(|glance| reached(glance) <= leaf.index)];
+                (seen.milliseconds - happened).max(0).cast_unsigned() * 1000
+            };
+            in_tree.push(delay(|glance| glance.leaves));
+            signed.push(delay(|glance| glance.signed));
+        }
+        from = to;
+    }
+    // From the first time that it was seen to grow until the last: what comes before was waiting for a round to begin.
+    let grown =
+        &glances[glances.partition_point(|glance| glance.leaves <= first.leaves).min(glances.len() - 1)];
+    let full = &glances[glances.partition_point(|glance| glance.leaves < last.leaves)];
+    let rate =
+        (full.leaves - grown.leaves) as f64 * 1000.0 / (full.milliseconds - grown.milliseconds).max(1) as f64;
+    json!({
+        "events": last.leaves - first.leaves,
+        "rate": rate,
+        "inTree": percentiles(in_tree),
+        "signed": percentiles(signed),
     })
 }

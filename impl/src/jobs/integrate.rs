@@ -83,14 +83,20 @@ pub async fn run<S: Store>(
     }
 }
 
-/// Takes everything that is pending into the tree, signs its head, and keeps the checkpoint in the file, if it is new.
+/// Takes everything that is pending into the tree, or as much as the time until the next round allows, signs its head, and
+/// keeps the checkpoint in the file, if it is new.
 async fn round<S: Store>(
     integrator: &mut Integrator<S>,
     file: Option<&CheckpointFile>,
     written: &mut Option<u64>,
 ) -> Result<(), LogFault> {
+    let began = Instant::now();
     while let Step::Integrated(events) = integrator.step().await? {
         tracing::debug!(events, "audit events are in the tree");
+        // However many follow, what is in the tree is signed.
+        if began.elapsed() >= INTERVAL {
+            break;
+        }
     }
     integrator.sign().await?;
     if let (Some(file), Some((kept, note))) = (file, integrator.kept()?)
