@@ -35,8 +35,8 @@ use crate::domain::credentials::{CredentialMint, CredentialService};
 use crate::domain::feed::Feed;
 use crate::domain::idempotency::Idempotency;
 use crate::domain::keys::{
-    KeyFault, KeyRing, KeySettings, KeyWorkshop, Signing, SigningAlgorithm, StoredKey, Succession,
-    canary_check, publication_lead,
+    KeyFault, KeyRing, KeySettings, KeyStanding, KeyWorkshop, Signing, SigningAlgorithm, StoredKey,
+    Succession, canary_check, publication_lead,
 };
 use crate::domain::limits::{Buckets, LimitSettings, Limits};
 use crate::domain::registry::RegistryParts;
@@ -299,15 +299,20 @@ pub fn key_settings(config: &Config) -> KeySettings {
     KeySettings { signing, issuer: config.issuer.clone() }
 }
 
-/// The signing keys that there are, of whichever algorithm.
+/// The signing keys that there are, of whichever algorithm, and where they stand.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn keys(config: &Config) -> Result<Vec<StoredKey>, Failure> {
+pub async fn keys(config: &Config) -> Result<Vec<(StoredKey, KeyStanding)>, Failure> {
     let database = connect_up_to_date(config).await?;
     let listed = on_store(&database, KeysList).await;
     database.close().await;
-    Ok(listed?)
+    Ok(listed?.into_iter().map(standing).collect())
+}
+
+fn standing(key: StoredKey) -> (StoredKey, KeyStanding) {
+    let standing = key.standing(Clock::system().now());
+    (key, standing)
 }
 
 struct KeysList;
@@ -324,14 +329,17 @@ impl OnStore for KeysList {
 ///
 /// # Errors
 /// When tokens are signed with a shared secret, or the keys cannot be used.
-pub async fn keys_rotate(config: &Config, succession: Succession) -> Result<Option<StoredKey>, Failure> {
+pub async fn keys_rotate(
+    config: &Config,
+    succession: Succession,
+) -> Result<Option<(StoredKey, KeyStanding)>, Failure> {
     let Signing::Asymmetric(algorithm) = key_settings(config).signing else {
         return Err(KeyFault::SharedSecret.into());
     };
     let database = connect_up_to_date(config).await?;
     let rotated = on_store(&database, KeysRotate { config, algorithm, succession }).await;
     database.close().await;
-    rotated
+    Ok(rotated?.map(standing))
 }
 
 struct KeysRotate<'c> {

@@ -4,10 +4,9 @@ use clap::Subcommand;
 
 use super::say;
 use crate::app::{self, Failure};
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::{Entropy, MasterKey};
-use crate::domain::keys::{StoredKey, Succession, publication_lead};
+use crate::domain::keys::{KeyStanding, StoredKey, Succession, publication_lead};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -55,15 +54,6 @@ pub(super) async fn run(config: Config, command: Command) -> Result<(), Failure>
 }
 
 /// A key in a line: its `kid`, its algorithm, and where it stands in its life.
-fn described(key: &StoredKey) -> String {
-    let now = Clock::system().now();
-    let (kid, algorithm) = (key.id, key.algorithm.as_str());
-    let standing = match (key.signs_until, key.published_until) {
-        (_, Some(until)) if until <= now => format!("ended {until:?}"),
-        _ if now < key.signs_from => format!("published, signs from {:?}", key.signs_from),
-        (Some(until), _) if now < until => format!("signs until {until:?}"),
-        (Some(_), Some(until)) => format!("verifies until {until:?}"),
-        _ => format!("signs since {:?}", key.signs_from),
-    };
-    format!("{kid}  {algorithm}  {standing}")
+fn described((key, standing): &(StoredKey, KeyStanding)) -> String {
+    format!("{}  {}  {standing}", key.id, key.algorithm.as_str())
 }

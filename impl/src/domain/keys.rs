@@ -73,9 +73,48 @@ pub struct StoredKey {
 }
 
 impl StoredKey {
+    /// Where it stands in its life.
+    pub fn standing(&self, now: DateTime<Utc>) -> KeyStanding {
+        match (self.signs_until, self.published_until) {
+            (_, Some(until)) if until <= now => KeyStanding::Ended(until),
+            _ if now < self.signs_from => KeyStanding::Waits(self.signs_from),
+            (Some(until), _) if now < until => KeyStanding::SignsUntil(until),
+            (Some(_), Some(until)) => KeyStanding::VerifiesUntil(until),
+            _ => KeyStanding::SignsSince(self.signs_from),
+        }
+    }
+
     /// Whether verifiers are told of it.
     pub fn is_published(&self, now: DateTime<Utc>) -> bool {
         self.published_until.is_none_or(|until| now < until)
+    }
+}
+
+/// Where a signing key stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyStanding {
+    /// It is published and signs from then on.
+    Waits(DateTime<Utc>),
+    /// It signs, since then, and has no successor.
+    SignsSince(DateTime<Utc>),
+    /// It signs until its successor does.
+    SignsUntil(DateTime<Utc>),
+    /// It signs no more; the last token it signed has expired by then.
+    VerifiesUntil(DateTime<Utc>),
+    /// It is not published any more, since then.
+    Ended(DateTime<Utc>),
+}
+
+impl fmt::Display for KeyStanding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, when) = match self {
+            Self::Waits(from) => ("published, signs from", from),
+            Self::SignsSince(since) => ("signs since", since),
+            Self::SignsUntil(until) => ("signs until", until),
+            Self::VerifiesUntil(until) => ("verifies until", until),
+            Self::Ended(since) => ("ended", since),
+        };
+        write!(f, "{what} {}", when.to_rfc3339_opts(SecondsFormat::Millis, true))
     }
 }
 

@@ -108,7 +108,7 @@ impl Ring {
         let place = Place::new().await;
         let (clock, entropy, master) = (Clock::fixed(start()), Entropy::system(), master(1));
         let settings = key_settings(SigningAlgorithm::Es256);
-        let ring = KeyRing::open(&place.store, settings, &master, &clock, &entropy).await.unwrap();
+        let ring = KeyRing::open(&place.store, settings, &master, &clock, &entropy).await.expect("a ring");
         Self { ring, place, clock, entropy, master }
     }
 
@@ -123,20 +123,21 @@ impl Ring {
     }
 
     async fn rotates(&self, succession: Succession) -> String {
-        let made = self.workshop().rotate(succession).await.unwrap().unwrap();
-        self.ring.reload(&self.place.store).await.unwrap();
+        let made = self.workshop().rotate(succession).await.expect("the keys").expect("the next key");
+        self.ring.reload(&self.place.store).await.expect("the keys");
         made.id.to_string()
     }
 
     /// The kids that are published, oldest first.
     fn published(&self) -> Vec<String> {
-        let jwks = self.ring.jwks().unwrap();
-        jwks["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+        let jwks = self.ring.jwks().expect("published keys");
+        let keys = jwks["keys"].as_array().into_iter().flatten();
+        keys.map(|key| key["kid"].as_str().expect("a kid").to_owned()).collect()
     }
 
     /// The kid that a token would be signed under.
     fn signs(&self) -> String {
-        self.ring.kid_in_force().unwrap()
+        self.ring.kid_in_force().expect("a key that signs")
     }
 }
 
