@@ -39,6 +39,21 @@ pub mod server;
 pub mod spec;
 pub mod world;
 
+/// Makes a test of each function on PostgreSQL with Redis alone, where the sentence is about PostgreSQL.
+///
+/// Each function takes a [`world::Case`].
+#[macro_export]
+macro_rules! on_postgres {
+    ($($name:ident),+ $(,)?) => {
+        mod on_postgres {
+            $(#[test]
+            fn $name() {
+                super::$name($crate::world::Case::new($crate::server::Database::Postgres, module_path!(), stringify!($name)));
+            })+
+        }
+    };
+}
+
 /// Makes a test of each function, once on SQLite alone and once on PostgreSQL with Redis, with the same recorded answers
 /// for both.
 ///

@@ -264,6 +264,56 @@ impl Server {
         }
     }
 
+    /// Runs a script of psql's on its PostgreSQL, as the owner of the tables.
+    ///
+    /// # Panics
+    /// When the script fails, or there is no PostgreSQL.
+    pub fn psql(&self, variables: &[(&str, &str)], script: &Path) {
+        let mut psql = Command::new("psql");
+        psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--dbname", &self.database_url]);
+        for (name, value) in variables {
+            psql.args(["--set", &format!("{name}={value}")]);
+        }
+        let done = psql.arg("--file").arg(script).output().expect("psql can be run");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// The URL under which another role reaches its PostgreSQL.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn database_as(&self, role: &str) -> String {
+        let (_, place) = self.database_url.rsplit_once('@').expect("the URL of a PostgreSQL");
+        format!("postgresql://{role}@{place}")
+    }
+
+    /// What its PostgreSQL says to a statement of another role's, whose effects are undone.
+    ///
+    /// # Errors
+    /// The refusal's SQLSTATE and message.
+    ///
+    /// # Panics
+    /// When the role cannot connect.
+    pub fn tries_as(&self, role: &str, sql: &str) -> Result<(), String> {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        runtime().block_on(async {
+            let connected = sqlx::PgConnection::connect(&self.database_as(role)).await;
+            let mut connection = connected.unwrap_or_else(|error| panic!("{role} cannot connect: {error}"));
+            let mut transaction = connection.begin().await.expect("a transaction");
+            let done = sqlx::raw_sql(sql).execute(&mut *transaction).await;
+            done.map(drop).map_err(|error| {
+                let refusal = error.as_database_error();
+                let code = refusal.and_then(|refusal| refusal.code()).unwrap_or_default().into_owned();
+                format!("{code} {error}")
+            })
+        })
+    }
+
+    /// The URL under which the owner of the tables reaches its database.
+    pub fn database_url(&self) -> &str {
+        &self.database_url
+    }
+
     /// Kills the server: it hears nothing of it and ends where it stands.
     ///
     /// # Panics
@@ -367,7 +417,16 @@ impl Server {
     /// # Panics
     /// When there is no binary.
     pub fn run(&self, arguments: &[&str]) -> Output {
-        let output = command(&self.folder, &self.environment).args(arguments).output();
+        self.run_with(&[], arguments)
+    }
+
+    /// The same with further settings.
+    ///
+    /// # Panics
+    /// As [`Server::run`].
+    pub fn run_with(&self, settings: &[(&str, &str)], arguments: &[&str]) -> Output {
+        let mut command = command(&self.folder, &self.environment);
+        let output = command.envs(settings.iter().copied()).args(arguments).output();
         output.unwrap_or_else(|error| panic!("{}: {error}; build it first", binary().display()))
     }
 

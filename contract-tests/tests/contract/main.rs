@@ -22,6 +22,7 @@ mod idempotency;
 mod introspection;
 mod keys;
 mod limits;
+mod privileges;
 mod promotions;
 mod redis;
 mod revocation;
