@@ -333,6 +333,76 @@ impl Server {
         self.wait_until_ready();
     }
 
+    /// Starts it again after [`Server::kill`], on something that it must not go on with, and waits until it has ended by
+    /// itself. What it said meanwhile.
+    ///
+    /// # Panics
+    /// When it becomes ready, or does neither.
+    pub fn fails_to_start(&self) -> String {
+        let before = self.log().len();
+        self.launch();
+        let started = Instant::now();
+        loop {
+            let ended = self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait();
+            if let Ok(Some(status)) = ended {
+                assert!(!status.success(), "it ended as if nothing were wrong");
+                return self.log().split_off(before);
+            }
+            assert!(!crate::actor::is_ready(&self.base), "the server started");
+            assert!(started.elapsed() < START, "the server does not end:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// A copy of the database as it is, while the server is killed.
+    ///
+    /// # Panics
+    /// When it cannot be copied, as while somebody is connected to it.
+    pub fn copy_database(&self) -> Backup {
+        match self.database {
+            Database::Sqlite => {
+                let read = |end: &str| {
+                    let file = self.folder.join(format!("agentidp.db{end}"));
+                    fs::read(&file).ok().map(|bytes| (file, bytes))
+                };
+                Backup::Files(["", "-wal", "-shm"].into_iter().filter_map(read).collect())
+            }
+            Database::Postgres => {
+                let (server, name) = (postgres_server(), self.database_name());
+                let copy = format!("{name}_copy");
+                execute(&server, &format!("CREATE DATABASE {copy} TEMPLATE {name}"));
+                Backup::Database { server, name: copy }
+            }
+        }
+    }
+
+    /// Puts a copy in the place of the database, while the server is killed.
+    ///
+    /// # Panics
+    /// When it cannot be put there.
+    pub fn restore_database(&self, backup: &Backup) {
+        match backup {
+            Backup::Files(files) => {
+                for end in ["", "-wal", "-shm"] {
+                    let _ = fs::remove_file(self.folder.join(format!("agentidp.db{end}")));
+                }
+                for (file, bytes) in files {
+                    fs::write(file, bytes).expect("a file can be written beside the server's own");
+                }
+            }
+            Backup::Database { server, name: copy } => {
+                let name = self.database_name();
+                execute(server, &format!("DROP DATABASE {name} WITH (FORCE)"));
+                execute(server, &format!("CREATE DATABASE {name} TEMPLATE {copy}"));
+            }
+        }
+    }
+
+    fn database_name(&self) -> &str {
+        let (_, name) = self.database_url.rsplit_once('/').expect("the URL ends in the name of a database");
+        name
+    }
+
     fn launch(&self) {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         *child = serve(&self.folder, &self.environment);
@@ -637,6 +707,27 @@ fn free_port() -> u16 {
         let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000;
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return port;
+        }
+    }
+}
+
+/// A copy of a database, which goes when this is dropped.
+pub enum Backup {
+    /// The files of SQLite, and what was in them.
+    Files(Vec<(PathBuf, Vec<u8>)>),
+    /// A database of PostgreSQL.
+    Database {
+        /// The server that it is on.
+        server: String,
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Drop for Backup {
+    fn drop(&mut self) {
+        if let Self::Database { server, name } = self {
+            execute(server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         }
     }
 }

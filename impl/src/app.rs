@@ -6,7 +6,7 @@ use std::future::Future;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,9 +25,10 @@ use crate::cache::redis::clients::RedisClientCache;
 use crate::cache::redis::limits::RedisBuckets;
 use crate::clock::Clock;
 use crate::config::{Config, Environment, MasterKeySource, SigningChoice, Unusable};
-use crate::crypto::{CryptoFault, Entropy, HashPool, MasterKey, SecretText};
+use crate::crypto::{CryptoFault, Entropy, HashPool, MasterKey, NoteVerifier, SecretText};
 use crate::domain::agents::{AgentId, AgentService};
 use crate::domain::audit::log::{Integrator, LogFault, log_open};
+use crate::domain::audit::reopening::{Closed, log_get, reopen as log_reopen};
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::bootstrap::{BootstrapFault, BootstrapParts, BootstrapService};
 use crate::domain::clients::ClientCaches;
@@ -39,6 +40,7 @@ use crate::domain::keys::{
     Succession, canary_check, publication_lead,
 };
 use crate::domain::limits::{Buckets, LimitSettings, Limits};
+use crate::domain::log::Checkpoint;
 use crate::domain::registry::RegistryParts;
 use crate::domain::tally::Tally;
 use crate::domain::tokens::{LIFETIMES, TokenParts, TokenService, TokenSettings};
@@ -536,12 +538,66 @@ async fn integrator<S: Store>(
         tracing::warn!(origin, "the audit log keeps the name that it has");
     }
     let kept = match checkpoint_file(config) {
-        Some(file) => file.read(signer.verifier()).await.map_err(|error| {
-            Failure::System("the kept checkpoint cannot be read (AGENTIDP_AUDIT_CHECKPOINT_FILE)", error)
-        })?,
+        Some(file) => kept_checkpoint(&file, signer.verifier()).await?,
         None => None,
     };
     Ok(Integrator::open(store.clone(), clock.clone(), signer, kept).await?)
+}
+
+/// A log that goes on by another name.
+#[derive(Debug)]
+pub struct Reopened {
+    /// The last that is known of the old one.
+    pub closed: Closed,
+    /// The key of the new one.
+    pub verifier: String,
+    /// Where the file is that kept the old one's checkpoint, if there was one.
+    pub old_file: Option<PathBuf>,
+}
+
+/// Closes the audit log and goes on by the name `origin`, if it does not continue one of these checkpoints, the one in the
+/// checkpoint file, or the last one of the database; the first checkpoint of the new one is signed and kept.
+///
+/// # Errors
+/// When that cannot be done; nothing is written then.
+pub async fn reopen<S: Store>(
+    config: &Config,
+    store: &S,
+    mut known: Vec<Checkpoint>,
+    origin: &str,
+) -> Result<Option<Reopened>, Failure> {
+    let (clock, entropy) = (Clock::system(), Entropy::system());
+    let master = master_key(config, store, &entropy).await?;
+    canary_check(store, &master, &entropy).await?;
+    let file = checkpoint_file(config);
+    let mut old = None;
+    if let (Some(file), Some((_, verifier))) = (&file, log_get(store).await?) {
+        old = kept_checkpoint(file, &verifier).await?;
+        known.extend(old.clone());
+    }
+    let reopened = log_reopen(store, known, origin, &master, &clock, &entropy).await?;
+    let Some((closed, signer)) = reopened else { return Ok(None) };
+    let verifier = signer.verifier().to_string();
+    let failed = |error| Failure::System("the checkpoint file cannot be written", error);
+    let old_file = match (&file, old) {
+        (Some(file), Some(old)) => Some(file.set_aside(&old).await.map_err(failed)?),
+        _ => None,
+    };
+    let mut integrator = Integrator::open(store.clone(), clock, signer, None).await?;
+    integrator.sign().await?;
+    if let (Some(file), Some((_, note))) = (file, integrator.kept()?) {
+        file.write(note).await.map_err(failed)?;
+    }
+    Ok(Some(Reopened { closed, verifier, old_file }))
+}
+
+async fn kept_checkpoint(
+    file: &CheckpointFile,
+    verifier: &NoteVerifier,
+) -> Result<Option<Checkpoint>, Failure> {
+    file.read(verifier).await.map_err(|error| {
+        Failure::System("the kept checkpoint cannot be read (AGENTIDP_AUDIT_CHECKPOINT_FILE)", error)
+    })
 }
 
 struct Parts<S> {

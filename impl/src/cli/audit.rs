@@ -14,6 +14,7 @@ use super::say;
 use crate::app::{self, Failure};
 use crate::config::Config;
 use crate::crypto::NoteVerifier;
+use crate::domain::audit::reopening::Closed;
 use crate::domain::audit::verify::{Claims, Finding, Report, Source, verify};
 use crate::domain::log::Checkpoint;
 
@@ -29,6 +30,19 @@ pub(super) enum Command {
     Key,
     /// Print the log's last signed checkpoint, to be kept elsewhere
     Checkpoint,
+    /// Go on by another name after the database has gone back behind a checkpoint that was kept; no server may run
+    Reopen(Reopen),
+}
+
+/// By what to tell that the log cannot go on, and how it does.
+#[derive(Debug, Args)]
+pub(super) struct Reopen {
+    /// A checkpoint that was kept, beside that of AGENTIDP_AUDIT_CHECKPOINT_FILE; may be given several times
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Vec<PathBuf>,
+    /// The name by which the log goes on; by default the one that it has, with the next number
+    #[arg(long, value_name = "NAME")]
+    origin: Option<String>,
 }
 
 /// What to verify, and by what.
@@ -75,12 +89,7 @@ impl Verify {
 
     /// The checkpoints that were kept, if the key has signed them.
     fn kept(&self, verifier: &NoteVerifier) -> Result<Vec<(&'static str, Checkpoint)>, Failure> {
-        let read = |path: &PathBuf| {
-            let note = read_text(path)?;
-            let checkpoint = Checkpoint::verify(&note, verifier)
-                .map_err(|flaw| Failure::Unverifiable(format!("{}: {flaw}", path.display())))?;
-            Ok(("the kept checkpoint", checkpoint))
-        };
+        let read = |path: &PathBuf| Ok(("the kept checkpoint", kept_checkpoint(path, verifier)?));
         self.checkpoint.iter().map(read).collect()
     }
 }
@@ -96,6 +105,7 @@ impl Command {
 pub(super) async fn run(config: Config, command: Command) -> Result<(), Failure> {
     let database = app::connect(&config).await?;
     let done = match command {
+        Command::Reopen(reopen) => app::on_store(&database, database::Reopening(&config, reopen)).await,
         Command::Verify(verify) => app::on_store(&database, database::Verification(verify)).await,
         Command::Key => app::on_store(&database, database::Key).await,
         Command::Checkpoint => app::on_store(&database, database::LastCheckpoint).await,
@@ -116,6 +126,12 @@ pub(super) async fn run_elsewhere(command: &Command) -> Result<(), Failure> {
         }
         (None, None) => Ok(()),
     }
+}
+
+/// The checkpoint in a file, if the key has signed it.
+fn kept_checkpoint(path: &Path, verifier: &NoteVerifier) -> Result<Checkpoint, Failure> {
+    Checkpoint::verify(&read_text(path)?, verifier)
+        .map_err(|flaw| Failure::Unverifiable(format!("{}: {flaw}", path.display())))
 }
 
 fn read_text(path: &Path) -> Result<String, Failure> {
@@ -143,6 +159,14 @@ fn tell(claims: &Claims, report: &Report) -> Result<(), Failure> {
     }
     if report.more > 0 {
         say(format_args!("WRONG  and {} more", report.more));
+    }
+    for (index, closed) in &report.closed {
+        let Closed { checkpoint, kept, .. } = closed;
+        say(format_args!(
+            "note   from index {index} on it goes on from {} by another name; the last known checkpoint of that had {} events, \
+             of which the first {kept} at most are here",
+            checkpoint.origin, checkpoint.size
+        ));
     }
     let Report { leaves, contents, pruned, .. } = report;
     let withheld = leaves.saturating_sub(*contents).saturating_sub(*pruned);

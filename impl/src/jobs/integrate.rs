@@ -42,6 +42,15 @@ impl CheckpointFile {
         Checkpoint::verify(&note, verifier).map(Some).map_err(invalid)
     }
 
+    /// Moves the file, which holds this checkpoint of a log that was closed, beside; says where to.
+    pub async fn set_aside(&self, closed: &Checkpoint) -> io::Result<PathBuf> {
+        let mut beside = self.0.clone().into_os_string();
+        beside.push(format!(".closed-at-{}", closed.size));
+        let beside = PathBuf::from(beside);
+        tokio::fs::rename(&self.0, &beside).await?;
+        Ok(beside)
+    }
+
     /// Puts a checkpoint in place of the one that is there, whole or not at all.
     pub async fn write(&self, note: String) -> io::Result<()> {
         let path = self.0.clone();

@@ -99,6 +99,16 @@ pub trait AuditWrites {
         key: &StoredLogKey,
     ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
 
+    /// Gives the log another name, with its key, and leaves its head where it is. `false`, and nothing written, if the head
+    /// is not where it was expected.
+    ///
+    /// Fails with [`StoreFault::Refused`] if a log has had that name.
+    fn audit_rename(
+        &mut self,
+        from: &Head,
+        key: &StoredLogKey,
+    ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+
     /// Keeps a checkpoint in place of the log's last one. `false`, and nothing written, if that is of the same size or
     /// greater.
     fn audit_checkpoint_put(

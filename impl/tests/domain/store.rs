@@ -305,6 +305,10 @@ impl<U: Unit> AuditWrites for WatchedUnit<U> {
         self.inner.audit_checkpoint_put(checkpoint, note, at).await
     }
 
+    async fn audit_rename(&mut self, from: &Head, key: &StoredLogKey) -> Result<bool, StoreFault> {
+        self.inner.audit_rename(from, key).await
+    }
+
     async fn audit_minimum_raise(&mut self, minimum_index: u64, event_id: Uuid) -> Result<bool, StoreFault> {
         self.inner.audit_minimum_raise(minimum_index, event_id).await
     }

@@ -1,10 +1,12 @@
 //! The log of the database.
 
-use super::{Verify, judge};
-use crate::app::{Failure, OnStore};
+use super::{Reopen, Verify, judge, kept_checkpoint};
+use crate::app::{self, Failure, OnStore};
 use crate::cli::say;
+use crate::config::Config;
 use crate::crypto::NoteVerifier;
 use crate::domain::audit::log::{Head, LogFault, StoredLogKey, checkpoint_get};
+use crate::domain::audit::reopening::{Closed, next_origin};
 use crate::domain::audit::verify::{Claims, Finding, StoredLog};
 use crate::store::Store;
 use crate::store::audit::AuditReads;
@@ -66,6 +68,41 @@ impl OnStore for LastCheckpoint {
             }
             None => Err(Failure::Unverifiable("the log has no checkpoint yet".to_owned())),
         }
+    }
+}
+
+/// `agentidp audit reopen`.
+pub(super) struct Reopening<'c>(pub(super) &'c Config, pub(super) Reopen);
+
+impl OnStore for Reopening<'_> {
+    type Output = Result<(), Failure>;
+
+    async fn run<S: Store>(self, store: S) -> Self::Output {
+        let Self(config, arguments) = self;
+        let (_, key) = log(&store).await?;
+        let verifier = kept_verifier(&key)?;
+        let given = arguments.checkpoint.iter().map(|path| kept_checkpoint(path, &verifier));
+        let given = given.collect::<Result<Vec<_>, _>>()?;
+        let origin = arguments.origin.unwrap_or_else(|| next_origin(&key.origin));
+        let Some(reopened) = app::reopen(config, &store, given, &origin).await? else {
+            return Err(Failure::Unverifiable(format!(
+                "the log {} continues every checkpoint that is known, so it goes on as it is",
+                key.origin
+            )));
+        };
+        let Closed { checkpoint, kept, .. } = reopened.closed;
+        say(format_args!(
+            "The log {} is closed: its last known checkpoint has {} events, of which the first {kept} at most are here.",
+            checkpoint.origin, checkpoint.size
+        ));
+        if let Some(path) = reopened.old_file {
+            say(format_args!("Its checkpoint was moved to {}: keep it.", path.display()));
+        }
+        say(format_args!(
+            "It goes on as {origin}, from index {kept} on. Whoever verifies it takes this key:"
+        ));
+        say(reopened.verifier);
+        Ok(())
     }
 }
 

@@ -115,7 +115,8 @@ pub enum LogFault {
     },
     /// The log is another one than it was.
     #[error(
-        "the audit log does not have the root that a kept checkpoint of {0} events has: its history was changed"
+        "the audit log does not have the root that a kept checkpoint of {0} events has: its history was changed. Nothing is \
+         added to the log; see `agentidp audit reopen`"
     )]
     Forked(u64),
     /// A hash of the tree is missing or wrong.
@@ -168,24 +169,35 @@ async fn log_name<S: Store>(
     clock: &Clock,
     entropy: &Entropy,
 ) -> Result<(), LogFault> {
-    let private = NoteSigner::generate()?;
-    let verifier = NoteSigner::from_pkcs8(origin, &private)?.verifier().to_string();
+    let (key, _) = key_make(origin, master, clock, entropy)?;
     let event = AuditEvent::success(Action::KeyCreated, Actor::nameless(AuthMethod::System))
         .with("algorithm", "Ed25519")
-        .with("verifierKey", verifier.as_str())
+        .with("verifierKey", key.verifier.as_str())
         .seal(clock, entropy)?;
-    let key = StoredLogKey {
-        origin: origin.to_owned(),
-        verifier,
-        private_key_sealed: master.seal(&private_key_seal(origin), &private, entropy)?,
-        created_at: clock.now(),
-    };
     let mut unit = store.begin().await?;
     if unit.audit_key_insert_first(&key).await? {
         unit.audit_append(&[event]).await?;
         unit.commit().await?;
     }
     Ok(())
+}
+
+/// A new key for a log of this name.
+pub(super) fn key_make(
+    origin: &str,
+    master: &MasterKey,
+    clock: &Clock,
+    entropy: &Entropy,
+) -> Result<(StoredLogKey, NoteSigner), LogFault> {
+    let private = NoteSigner::generate()?;
+    let signer = NoteSigner::from_pkcs8(origin, &private)?;
+    let key = StoredLogKey {
+        origin: origin.to_owned(),
+        verifier: signer.verifier().to_string(),
+        private_key_sealed: master.seal(&private_key_seal(origin), &private, entropy)?,
+        created_at: clock.now(),
+    };
+    Ok((key, signer))
 }
 
 /// Computes what is planned from the hashes in the memory: a statement for each tile, a few for any tree.
@@ -278,22 +290,15 @@ impl<S: Store> Integrator<S> {
         let rows = self.store.audit_rows(&ids).await?;
         let mut contents: HashMap<Uuid, Vec<u8>> =
             rows.into_iter().map(|row| (row.id, row.content)).collect();
-        let mut frontier = self.frontier_at(&from).await?;
-        let (mut leaves, mut nodes) = (Vec::with_capacity(ids.len()), Vec::new());
+        let frontier = self.frontier_at(&from).await?;
+        let mut leaves = Vec::with_capacity(ids.len());
         for id in ids {
             let content = contents.remove(&id);
             let content =
                 content.ok_or_else(|| LogFault::Broken(format!("event {id} is pending and gone")))?;
-            let hash = leaf_hash(&content);
-            leaves.push((id, hash));
-            frontier.append(hash, |node, hash| {
-                if node.height % TILE_HEIGHT == 0 {
-                    nodes.push((node.height / TILE_HEIGHT, node.index as i64, hash));
-                }
-            });
+            leaves.push((id, leaf_hash(&content)));
         }
-        let to = Head { size: frontier.size(), root: frontier.root(), origin: from.origin.clone() };
-        let batch = Batch { from, to, leaves, nodes, at: self.clock.now() };
+        let (batch, frontier) = batch_compute(from, frontier, leaves, self.clock.now());
         fault_point!("integrate.computed");
         let mut unit = self.store.begin().await?;
         fault_point!("integrate.begun");
@@ -363,16 +368,40 @@ impl<S: Store> Integrator<S> {
         }
     }
 
-    /// The right edge of the tree at a head: what this node knows, or else what the memory has, which must have its root.
+    /// The right edge of the tree at a head: what this node knows, or else what the memory has.
     async fn frontier_at(&self, head: &Head) -> Result<Frontier, LogFault> {
         if self.frontier.size() == head.size && self.frontier.root() == head.root {
             return Ok(self.frontier.clone());
         }
-        let peaks = plan_compute(&self.store, &Plan::frontier(head.size)).await?;
-        Frontier::new(head.size, peaks).filter(|frontier| frontier.root() == head.root).ok_or_else(|| {
-            LogFault::Broken(format!("its right edge does not have the root of the head at {}", head.size))
-        })
+        frontier_get(&self.store, head).await
     }
+}
+
+/// The right edge of the tree as the memory has it, which must have the root of the head.
+pub(super) async fn frontier_get<S: AuditReads>(store: &S, head: &Head) -> Result<Frontier, LogFault> {
+    let peaks = plan_compute(store, &Plan::frontier(head.size)).await?;
+    Frontier::new(head.size, peaks).filter(|frontier| frontier.root() == head.root).ok_or_else(|| {
+        LogFault::Broken(format!("its right edge does not have the root of the head at {}", head.size))
+    })
+}
+
+/// What takes these events into the tree behind its right edge, and the right edge that it has then.
+pub(super) fn batch_compute(
+    from: Head,
+    mut frontier: Frontier,
+    leaves: Vec<(Uuid, Hash)>,
+    at: DateTime<Utc>,
+) -> (Batch, Frontier) {
+    let mut nodes = Vec::new();
+    for (_, hash) in &leaves {
+        frontier.append(*hash, |node, hash| {
+            if node.height % TILE_HEIGHT == 0 {
+                nodes.push((node.height / TILE_HEIGHT, node.index as i64, hash));
+            }
+        });
+    }
+    let to = Head { size: frontier.size(), root: frontier.root(), origin: from.origin.clone() };
+    (Batch { from, to, leaves, nodes, at }, frontier)
 }
 
 fn check_not_ahead(checkpoint: &Checkpoint, head: &Head) -> Result<(), LogFault> {
@@ -386,7 +415,7 @@ fn check_not_ahead(checkpoint: &Checkpoint, head: &Head) -> Result<(), LogFault>
 }
 
 /// Whether a tree continues a checkpoint, by the hashes that it has.
-async fn check_continues<S: AuditReads>(
+pub(super) async fn check_continues<S: AuditReads>(
     store: &S,
     checkpoint: &Checkpoint,
     head: &Head,

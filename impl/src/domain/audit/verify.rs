@@ -15,6 +15,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::log::Leaf;
+use super::reopening::{Closed, closed_of};
 use super::{Action, AuditRow};
 use crate::crypto::merkle::leaf_hash;
 use crate::domain::log::tiles::{TILE_HEIGHT, TILE_WIDTH};
@@ -286,6 +287,8 @@ pub struct Report {
     pub contents: u64,
     /// Of how many the content is gone, as an event of the log says it may be.
     pub pruned: u64,
+    /// The logs that this one continues, each with the leaf whose event says so.
+    pub closed: Vec<(u64, Closed)>,
     /// What is wrong, at most a hundred of it.
     pub findings: Vec<Finding>,
     /// How much more is wrong.
@@ -421,6 +424,9 @@ pub async fn verify<S: Source>(
             next = entry.index + 1;
             report.leaves += 1;
             minimum_index = minimum_index.max(entry.content.bytes().and_then(minimum_index_of).unwrap_or(0));
+            report
+                .closed
+                .extend(entry.content.bytes().and_then(closed_of).map(|closed| (entry.index, closed)));
             let hash = entry_check(&entry, &mut report);
             let Some(hash) = hash.filter(|_| whole) else {
                 whole = false;

@@ -76,6 +76,9 @@ queries! {
          ON CONFLICT (origin) DO NOTHING";
     /// Gives the log its name.
     AUDIT_HEAD_NAME = "UPDATE audit_head SET origin = $1 WHERE singleton = 1 AND origin IS NULL";
+    /// Gives the log another name.
+    AUDIT_HEAD_RENAME =
+        "UPDATE audit_head SET origin = $1 WHERE singleton = 1 AND tree_size = $2 AND root_hash = $3 AND origin = $4";
     /// Moves the head from where it was; holds it until the transaction ends.
     AUDIT_HEAD_MOVE =
         "UPDATE audit_head SET tree_size = $1, root_hash = $2, updated_at = $3 \
@@ -299,6 +302,24 @@ on_both! {
         })
     }
 
+    /// Adds the key of a log that has none.
+    async fn key_insert(
+        tx: &mut sqlx::Transaction<'static, Db>,
+        key: &StoredLogKey,
+    ) -> Result<(), StoreFault> {
+        let added = sqlx::query(AUDIT_KEY_INSERT)
+            .bind(key.origin.as_str())
+            .bind(key.verifier.as_str())
+            .bind(key.private_key_sealed.as_slice())
+            .bind(key.created_at)
+            .execute(&mut **tx)
+            .await?;
+        match added.rows_affected() {
+            0 => Err(StoreFault::Refused(format!("there was a log {} before", key.origin))),
+            _ => Ok(()),
+        }
+    }
+
     impl AuditWrites for SqlUnit<Db> {
         async fn audit_append(&mut self, rows: &[AuditRow]) -> Result<(), StoreFault> {
             check_times(rows)?;
@@ -342,16 +363,22 @@ on_both! {
             if named.rows_affected() == 0 {
                 return Ok(false);
             }
-            let added = sqlx::query(AUDIT_KEY_INSERT)
+            key_insert(&mut self.tx, key).await?;
+            Ok(true)
+        }
+
+        async fn audit_rename(&mut self, from: &Head, key: &StoredLogKey) -> Result<bool, StoreFault> {
+            let renamed = sqlx::query(AUDIT_HEAD_RENAME)
                 .bind(key.origin.as_str())
-                .bind(key.verifier.as_str())
-                .bind(key.private_key_sealed.as_slice())
-                .bind(key.created_at)
+                .bind(whole(from.size)?)
+                .bind(from.root.as_slice())
+                .bind(from.origin.as_deref())
                 .execute(&mut *self.tx)
                 .await?;
-            if added.rows_affected() == 0 {
-                return Err(StoreFault::Refused(format!("the log {} has a key and no head", key.origin)));
+            if renamed.rows_affected() == 0 {
+                return Ok(false);
             }
+            key_insert(&mut self.tx, key).await?;
             Ok(true)
         }
 

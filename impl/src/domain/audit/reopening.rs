@@ -1,0 +1,154 @@
+//! A log that cannot go on: its database has gone back behind a checkpoint that somebody has, or has another past. What is
+//! left of it goes on by another name and under another key, and the first event of the new name says where the old one
+//! ended, so that nobody takes the one for the other.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::log::{Head, LogFault, batch_compute, check_continues, checkpoint_get, frontier_get, key_make};
+use super::{Action, Actor, AuditEvent};
+use crate::clock::Clock;
+use crate::crypto::merkle::leaf_hash;
+use crate::crypto::{Entropy, MasterKey, NoteSigner, NoteVerifier};
+use crate::domain::callers::AuthMethod;
+use crate::domain::log::Checkpoint;
+use crate::store::audit::{AuditReads, AuditWrites};
+use crate::store::{Store, StoreFault, Unit};
+
+/// How the bytes of an event begin that continues another log.
+const REOPENED: &[u8] = br#"{"action":"audit.reopened","#;
+
+/// The last that is known of a log that was closed, as the first event of the one that goes on says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// The last known checkpoint.
+    pub checkpoint: Checkpoint,
+    /// The key that has signed it.
+    pub verifier: String,
+    /// How many of its events are in the log that goes on: those before the event that says so.
+    pub kept: u64,
+}
+
+/// The name of the log that a database has, the key of that, and its head.
+pub async fn log_get<S: AuditReads>(store: &S) -> Result<Option<(Head, NoteVerifier)>, LogFault> {
+    let head = store.audit_head().await?;
+    let Some(origin) = &head.origin else { return Ok(None) };
+    let key = store.audit_key_get(origin).await?;
+    let key = key.ok_or_else(|| LogFault::Broken(format!("there is no key of {origin}")))?;
+    Ok(Some((head, key.verifier.parse()?)))
+}
+
+/// The name that follows the name of a log: `example.com/audit-2` follows `example.com/audit`.
+pub fn next_origin(origin: &str) -> String {
+    let numbered =
+        origin.rsplit_once('-').and_then(|(name, number)| Some((name, number.parse::<u32>().ok()?)));
+    let (name, number) = numbered.unwrap_or((origin, 1));
+    format!("{name}-{}", number.saturating_add(1))
+}
+
+/// Closes the log and goes on by the name `origin`, if it does not continue one of these checkpoints or the last one that
+/// the database has; `None`, and nothing written, if it continues all of them.
+///
+/// Afterwards the head is still unsigned; the signer is the one to sign it with.
+///
+/// # Errors
+/// If there is no log, its tree is broken, it had that name before, or somebody works on it.
+pub async fn reopen<S: Store>(
+    store: &S,
+    mut known: Vec<Checkpoint>,
+    origin: &str,
+    master: &MasterKey,
+    clock: &Clock,
+    entropy: &Entropy,
+) -> Result<Option<(Closed, NoteSigner)>, LogFault> {
+    let none = || LogFault::Broken("there is no log yet".to_owned());
+    let (head, verifier) = log_get(store).await?.ok_or_else(none)?;
+    known.extend(checkpoint_get(store, &verifier).await?.map(|(checkpoint, _)| checkpoint));
+    let mut continued = true;
+    for checkpoint in &known {
+        match check_continues(store, checkpoint, &head).await {
+            Ok(()) => {}
+            Err(LogFault::WentBack { .. } | LogFault::Forked(_)) => continued = false,
+            Err(other) => return Err(other),
+        }
+    }
+    let Some(last) = known.into_iter().max_by_key(|checkpoint| checkpoint.size).filter(|_| !continued) else {
+        return Ok(None);
+    };
+    let frontier = frontier_get(store, &head).await?;
+    let (key, signer) = key_make(origin, master, clock, entropy)?;
+    let closed = Closed { checkpoint: last, verifier: verifier.to_string(), kept: head.size };
+    let event = AuditEvent::success(Action::AuditReopened, Actor::nameless(AuthMethod::Local))
+        .with("verifierKey", key.verifier.as_str())
+        .with("keptSize", closed.kept)
+        .with(
+            "previous",
+            json!({
+                "origin": closed.checkpoint.origin,
+                "rootHash": STANDARD.encode(closed.checkpoint.root),
+                "size": closed.checkpoint.size,
+                "verifierKey": closed.verifier,
+            }),
+        )
+        .seal(clock, entropy)?;
+    let renamed = Head { origin: Some(origin.to_owned()), ..head.clone() };
+    let leaves = vec![(event.id, leaf_hash(&event.content))];
+    let (batch, _) = batch_compute(renamed, frontier, leaves, clock.now());
+    let mut unit = store.begin().await?;
+    let moved =
+        || LogFault::Store(StoreFault::Unavailable("somebody works on the audit log; try again".into()));
+    if !unit.audit_claim().await? || !unit.audit_rename(&head, &key).await? {
+        return Err(moved());
+    }
+    // Its leaf comes before those of events that were pending: it is the first of the new name.
+    unit.audit_append(&[event]).await?;
+    if !unit.audit_integrate(&batch).await? {
+        return Err(moved());
+    }
+    unit.commit().await?;
+    Ok(Some((closed, signer)))
+}
+
+/// What an event says of a log that was closed, if it is one that does.
+pub(super) fn closed_of(content: &[u8]) -> Option<Closed> {
+    #[derive(Deserialize)]
+    struct Reopened {
+        data: Data,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Data {
+        kept_size: u64,
+        previous: Previous,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Previous {
+        origin: String,
+        root_hash: String,
+        size: u64,
+        verifier_key: String,
+    }
+    // The action is the first member of the canonical form.
+    if !content.starts_with(REOPENED) {
+        return None;
+    }
+    let Data { kept_size, previous } = serde_json::from_slice::<Reopened>(content).ok()?.data;
+    let root = STANDARD.decode(previous.root_hash).ok()?.try_into().ok()?;
+    let checkpoint = Checkpoint { origin: previous.origin, size: previous.size, root };
+    Some(Closed { checkpoint, verifier: previous.verifier_key, kept: kept_size })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_counted() {
+        assert_eq!(next_origin("example.com/audit"), "example.com/audit-2");
+        assert_eq!(next_origin("example.com/audit-2"), "example.com/audit-3");
+        assert_eq!(next_origin("my-log"), "my-log-2");
+    }
+}
