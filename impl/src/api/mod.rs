@@ -14,6 +14,7 @@ pub mod forwarded;
 pub mod health;
 pub mod layers;
 pub mod limits;
+mod patience;
 pub mod serving;
 pub mod tokens;
 

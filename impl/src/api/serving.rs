@@ -24,6 +24,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Sleep;
 use tower::{ServiceExt as _, service_fn};
 
+use super::patience::Impatient;
+
 /// How long a client may take to send the headers of a request.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 
@@ -32,6 +34,9 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// How many bytes of headers are read before the connection is given up; the layers refuse far less, with an answer.
 const MOST_BUFFERED: usize = 64 * 1024;
+
+/// How long a client may take to take a part of its answer, once no more of it can be sent.
+const TAKEN_WITHIN: Duration = Duration::from_secs(60);
 
 /// Serves until `stop` is done; then takes no more connections and gives requests in work `drain` to finish.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>, drain: Duration) {
@@ -57,7 +62,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         let _ = stream.set_nodelay(true);
         let left_unread = Arc::new(AtomicBool::new(false));
         let service = TowerToHyperService::new(with_peer(router.clone(), peer, Arc::clone(&left_unread)));
-        let stream = Lingering { stream, left_unread, waits: None };
+        let stream = Impatient::new(Lingering { stream, left_unread, waits: None }, TAKEN_WITHIN);
         // Not the one with upgrades, which looks at the first bytes even where there is one version, and waits for them
         // without an end.
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
