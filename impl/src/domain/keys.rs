@@ -482,11 +482,16 @@ impl<S: Store> KeyWorkshop<'_, S> {
         Ok(keys.into_iter().rfind(|key| key.algorithm == self.algorithm))
     }
 
-    /// Makes the next key. `None` if another node did at the same time: then that one's is the next.
+    /// Makes the next key. `None` if another node did at the same time: then that one's is the next. One that ends keys
+    /// which others know is not content with that, and tries again: what another made may leave them published.
     pub async fn rotate(&self, succession: Succession) -> Result<Option<StoredKey>, KeyFault> {
-        match self.newest().await? {
-            Some(newest) => self.succeed(&newest, succession).await,
-            None => Err(KeyFault::NoneSigns(self.algorithm.as_str())),
+        loop {
+            let newest = self.newest().await?;
+            let newest = newest.ok_or(KeyFault::NoneSigns(self.algorithm.as_str()))?;
+            match self.succeed(&newest, succession).await? {
+                None if succession == Succession::Compromised => {}
+                made => return Ok(made),
+            }
         }
     }
 
@@ -544,7 +549,6 @@ impl<S: Store> KeyWorkshop<'_, S> {
             .with("signsFrom", signs_from.to_rfc3339_opts(SecondsFormat::Millis, true))
             .with("compromised", succession == Succession::Compromised)
             .seal(self.clock, self.entropy)?;
-        let others = self.store.key_list().await?;
         let mut unit = self.store.begin().await?;
         if !unit.key_insert_next(&key, last.id).await? {
             return Ok(None);
@@ -554,7 +558,8 @@ impl<S: Store> KeyWorkshop<'_, S> {
                 unit.key_end(last.id, signs_from, signs_from + LONGEST_LIFE).await?
             }
             Succession::Compromised => {
-                for other in others.iter().filter(|other| other.is_published(now)) {
+                let others = self.store.key_list().await?;
+                for other in others.iter().filter(|other| other.id != key.id && other.is_published(now)) {
                     unit.key_end(other.id, now, now).await?;
                 }
             }

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::every;
 use crate::clock::Clock;
 use crate::domain::feed::Feed;
-use crate::domain::keys::KeyRing;
+use crate::domain::keys::{KeyFault, KeyRing};
 use crate::store::{Store, StoreFault};
 
 /// From the beginning of one reading to the beginning of the next.
@@ -39,11 +39,11 @@ pub async fn run<S: Store>(
 }
 
 /// One complete reading: everything from what is known up to the feed's head as it is met. Reloads the signing keys
-/// when they have changed.
+/// when they have changed: a node that cannot take that in may hold a key that others know, and has read nothing.
 ///
 /// Fails if the feed has gone back, as after a restored backup: what this node knows is then of another history, and only
 /// a new start is safe.
-pub async fn read<S: Store>(store: &S, feed: &Feed, keys: &KeyRing, clock: &Clock) -> Result<(), StoreFault> {
+pub async fn read<S: Store>(store: &S, feed: &Feed, keys: &KeyRing, clock: &Clock) -> Result<(), KeyFault> {
     let began = clock.monotonic();
     loop {
         let after = feed.position();
@@ -51,16 +51,14 @@ pub async fn read<S: Store>(store: &S, feed: &Feed, keys: &KeyRing, clock: &Cloc
         if page.complete_to < after {
             let (now, before) = (page.complete_to.0, after.0);
             let problem = format!("the change feed ends at {now} and ended at {before} before; start again");
-            return Err(StoreFault::Refused(problem));
+            return Err(StoreFault::Refused(problem).into());
         }
         feed.apply(&page);
         if page.at_head || page.complete_to == after {
             break;
         }
     }
-    if let Err(fault) = keys.catch_up(store, feed.keys_changed_at()).await {
-        tracing::error!(%fault, "the signing keys could not be reloaded; those at hand are used on");
-    }
+    keys.catch_up(store, feed.keys_changed_at()).await?;
     feed.complete(began);
     Ok(())
 }

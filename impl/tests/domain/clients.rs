@@ -8,6 +8,7 @@ use agentidp::domain::agents::{Agent, AgentId, AgentStatus, Registered};
 use agentidp::domain::changes::{ChangeKind, ChangesPage, Rev};
 use agentidp::domain::clients::HitRate;
 use agentidp::domain::credentials::{ClientRecord, Credential, CredentialStatus};
+use agentidp::domain::keys::KeyFault;
 use agentidp::domain::refusal::{ClientFlaw, Refusal};
 use agentidp::jobs;
 use agentidp::store::agents::{AgentReads, AgentWrites};
@@ -238,7 +239,7 @@ async fn a_node_whose_database_went_back_in_time_lets_nobody_in() {
     let known = world.agent("talent-team", &["resume:read"]).await;
     world.feed.apply(&ChangesPage { complete_to: Rev(1_000_000), ..ChangesPage::default() });
     let read = jobs::feed::read(world.store(), &world.feed, &world.keys, &world.clock).await;
-    assert!(matches!(read, Err(StoreFault::Refused(_))));
+    assert!(matches!(read, Err(KeyFault::Store(StoreFault::Refused(_)))));
     world.clock.advance(std::time::Duration::from_millis(4001));
     let refused = world.authenticate(&known.agent.id.to_string(), known.secret.expose()).await;
     assert_eq!(refused.err(), Some(Refusal::Stale));

@@ -5,9 +5,12 @@ use std::time::Duration;
 use agentidp::clock::Clock;
 use agentidp::crypto::{Entropy, MasterKey, SecretText, install};
 use agentidp::domain::audit::AuditFilter;
+use agentidp::domain::feed::{FRESH_FOR, Feed};
 use agentidp::domain::keys::{
     KeyFault, KeyRing, KeySettings, KeyWorkshop, Signing, SigningAlgorithm, Succession, canary_check,
 };
+use agentidp::domain::tokens::LIFETIMES;
+use agentidp::jobs;
 use agentidp::jobs::keys::{Schedule, tend};
 use agentidp::store::audit::AuditReads;
 use agentidp::store::keys::{KeyReads, KeyWrites};
@@ -210,4 +213,36 @@ async fn an_algorithm_whose_keys_were_ended_gets_another_when_it_signs_again() {
     assert!(matches!(node.ring.reload(&node.place.store).await, Err(KeyFault::NoneSigns("ES256"))));
     let again = key_settings(SigningAlgorithm::Es256);
     assert!(open(&node.place.store, again, &node.master).await.unwrap().can_sign());
+}
+
+#[tokio::test]
+async fn a_node_that_cannot_take_in_that_its_key_is_known_says_yes_to_nobody() {
+    let node = Ring::new().await;
+    let feed = Feed::new(node.clock.clone(), *LIFETIMES.end());
+    jobs::feed::read(&node.place.store, &feed, &node.ring, &node.clock).await.expect("the feed is read");
+    assert!(feed.fresh());
+    // A node of another algorithm ends all keys: of this one's algorithm there is none.
+    let other = key_settings(SigningAlgorithm::EdDsa);
+    open(&node.place.store, other, &node.master).await.expect("a ring of another algorithm");
+    let compromised = KeyWorkshop { algorithm: SigningAlgorithm::EdDsa, ..node.workshop() };
+    compromised.rotate(Succession::Compromised).await.expect("the keys");
+    let read = jobs::feed::read(&node.place.store, &feed, &node.ring, &node.clock).await;
+    assert!(matches!(read, Err(KeyFault::NoneSigns("ES256"))), "{read:?}");
+    node.clock.advance(FRESH_FOR + Duration::from_millis(1));
+    assert!(!feed.fresh());
+}
+
+#[tokio::test]
+async fn a_key_that_others_know_is_ended_also_when_another_node_makes_the_next_one_meanwhile() {
+    let node = Ring::new().await;
+    let known = node.signs();
+    let (planned, compromised) = (node.workshop(), node.workshop());
+    let (one, other) = tokio::join!(
+        planned.rotate(Succession::Planned { lead: LEAD }),
+        compromised.rotate(Succession::Compromised),
+    );
+    one.expect("the keys");
+    assert!(other.expect("the keys").is_some());
+    node.ring.reload(&node.place.store).await.expect("the keys");
+    assert!(!node.published().contains(&known));
 }
