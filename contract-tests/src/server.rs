@@ -434,6 +434,24 @@ impl Server {
         self.waits_for(point, || true);
     }
 
+    /// Waits until somebody in the server comes to this point, and is held there, alone, until [`Server::lets_go`].
+    ///
+    /// # Panics
+    /// As [`Server::stops_at`].
+    pub fn holds_at(&self, point: &str) {
+        self.arm("hold", point);
+        self.waits_for(point, || true);
+    }
+
+    /// Lets go on who is held.
+    ///
+    /// # Panics
+    /// When nobody is.
+    pub fn lets_go(&self) {
+        self.arm("let", "go");
+        self.waits_for("any point", || true);
+    }
+
     /// Lets a stopped server go on.
     ///
     /// # Panics

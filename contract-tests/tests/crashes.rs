@@ -6,9 +6,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use contract_tests::actor::Answer;
 use contract_tests::load::{Caller, Load, Outcomes};
 use contract_tests::log::{checkpoint, is_one_log, signed};
 use contract_tests::on_both_databases;
@@ -19,6 +24,7 @@ use contract_tests::world::{Case, World};
 on_both_databases![
     a_server_that_is_killed_at_any_step_loses_nothing_that_was_answered,
     a_server_that_is_cut_off_at_any_step_loses_nothing_that_was_answered,
+    a_full_queue_of_events_is_a_503_and_loses_nothing,
 ];
 
 /// Every point of the server: of a group of events, of a change with its event, of the integration, of the checkpoint and
@@ -122,6 +128,64 @@ fn a_server_that_is_cut_off_at_any_step_loses_nothing_that_was_answered(case: Ca
     });
     outcomes.have_one_event_each(&world);
     is_one_log(&world, &kept);
+}
+
+/// Whoever waits too long for its event is told so, and its event stays in the queue.
+fn a_full_queue_of_events_is_a_503_and_loses_nothing(case: Case) {
+    const QUEUE: i64 = 4096;
+    const CONNECTIONS: usize = 500;
+    let world = case
+        .world_with(&[SETTINGS, &[("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "1"), ("REDIS_URL", "")]].concat());
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    let reader = world.operator().holding("agents:read");
+    world.is_asked_from_outside();
+    let shown = STANDARD.encode(format!("{}:{}", agent.id(), agent.credentials().client_secret));
+    let request = format!(
+        "POST /oauth2/token HTTP/1.1\r\nHost: agentidp\r\nAuthorization: Basic {shown}\r\nContent-Length: 29\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\n\r\ngrant_type=client_credentials"
+    );
+    let connect =
+        || TcpStream::connect((Ipv4Addr::LOCALHOST, world.server.port)).expect("the server listens");
+    let mut connections: Vec<TcpStream> = (0..CONNECTIONS).map(|_| connect()).collect();
+    let mut tell_all = || -> Vec<Answer<'_>> {
+        for connection in &mut connections {
+            connection.write_all(request.as_bytes()).expect("the server reads");
+        }
+        connections.iter_mut().map(|one| world.answer_on(one, "POST", "/oauth2/token")).collect()
+    };
+    let recorded = || world.server.count("SELECT count(*) FROM audit_events WHERE action = 'token.issued'");
+    let before = recorded();
+
+    std::thread::scope(|scope| {
+        let held = scope.spawn(|| world.server.holds_at("events.taken"));
+        let mut first = connect();
+        first.write_all(request.as_bytes()).expect("the server reads");
+        held.join().expect("the writer is held");
+    });
+    let (mut waited, mut refused) = (1, 0);
+    while refused == 0 {
+        assert!(waited < 2 * QUEUE, "the queue is never full");
+        for answer in tell_all() {
+            assert_eq!((answer.status(), answer.header("retry-after")), (503, Some("1")), "{answer}");
+            match answer.text().contains("has no room") {
+                true => refused += 1,
+                false => waited += 1,
+            }
+        }
+    }
+    // So is the event of a refusal.
+    let nobody = reader.gets("/agents/01930000-0000-7000-8000-000000000000");
+    assert!(nobody.status() == 503 && nobody.text().contains("has no room"), "{nobody}");
+
+    world.server.lets_go();
+    let mut asked = 0;
+    world.eventually(200, || {
+        asked += 1;
+        agent.asks_for_a_token(&[])
+    });
+    is_one_log(&world, &[]);
+    let events = recorded() - before;
+    assert!(events > QUEUE && events <= waited + asked, "{events} events, of {waited} and {asked} requests");
 }
 
 /// Nodes share a PostgreSQL.

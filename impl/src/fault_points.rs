@@ -4,7 +4,7 @@
 //! A point is `fault_point!("its name")` in a function that may fail. Which one is armed, and for what, stands in the file
 //! that the variable `FAULT_POINT_FILE` names, as two words: `stop NAME` stops the process there as SIGSTOP does, so that a
 //! test can kill it, cut what it is connected to, or let it go on late; `fail NAME` fails there as if the database were not
-//! available. Whoever comes first takes the file away, so a point is passed freely until it is armed again.
+//! available; `hold NAME` holds whoever comes there, and nobody else, until the file is there again. Whoever comes first takes the file away, so a point is passed freely until it is armed again.
 
 /// Nothing.
 #[cfg(not(feature = "fault-points"))]
@@ -33,6 +33,7 @@ mod armed {
     use std::fs;
     use std::process::Command;
     use std::sync::LazyLock;
+    use std::time::Duration;
 
     use crate::store::StoreFault;
 
@@ -48,6 +49,14 @@ mod armed {
             return Ok(());
         }
         match what {
+            "hold" => {
+                tokio::task::block_in_place(|| {
+                    while fs::remove_file(file).is_err() {
+                        std::thread::sleep(Duration::from_millis(2));
+                    }
+                });
+                Ok(())
+            }
             "fail" => Err(StoreFault::Unavailable(format!("a test ends it at {point}"))),
             _ => {
                 // The standard library knows no signal but the one that cannot be heard, and unsafe code is not allowed.
