@@ -144,22 +144,23 @@ fn a_full_queue_of_events_is_a_503_and_loses_nothing(case: Case) {
         "POST /oauth2/token HTTP/1.1\r\nHost: agentidp\r\nAuthorization: Basic {shown}\r\nContent-Length: 29\r\n\
          Content-Type: application/x-www-form-urlencoded\r\n\r\ngrant_type=client_credentials"
     );
-    let connect =
-        || TcpStream::connect((Ipv4Addr::LOCALHOST, world.server.port)).expect("the server listens");
-    let mut connections: Vec<TcpStream> = (0..CONNECTIONS).map(|_| connect()).collect();
-    let mut tell_all = || -> Vec<Answer<'_>> {
-        for connection in &mut connections {
-            connection.write_all(request.as_bytes()).expect("the server reads");
-        }
-        connections.iter_mut().map(|one| world.answer_on(one, "POST", "/oauth2/token")).collect()
+    let tell = || {
+        let server = (Ipv4Addr::LOCALHOST, world.server.port);
+        let mut connection = TcpStream::connect(server).expect("the server listens");
+        connection.write_all(request.as_bytes()).expect("the server reads");
+        connection
+    };
+    // A connection that is kept and says nothing would be ended before all of the others were read.
+    let tell_all = || -> Vec<Answer<'_>> {
+        let told: Vec<TcpStream> = (0..CONNECTIONS).map(|_| tell()).collect();
+        told.into_iter().map(|mut one| world.answer_on(&mut one, "POST", "/oauth2/token")).collect()
     };
     let recorded = || world.server.count("SELECT count(*) FROM audit_events WHERE action = 'token.issued'");
     let before = recorded();
 
     std::thread::scope(|scope| {
         let held = scope.spawn(|| world.server.holds_at("events.taken"));
-        let mut first = connect();
-        first.write_all(request.as_bytes()).expect("the server reads");
+        let _first = tell();
         held.join().expect("the writer is held");
     });
     let (mut waited, mut refused) = (1, 0);

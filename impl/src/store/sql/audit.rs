@@ -83,10 +83,6 @@ queries! {
     AUDIT_HEAD_MOVE =
         "UPDATE audit_head SET tree_size = $1, root_hash = $2, updated_at = $3 \
          WHERE singleton = 1 AND tree_size = $4 AND root_hash = $5 AND origin = $6";
-    /// Takes events that are in the tree off the pending ones.
-    AUDIT_PENDING_REMOVE =
-        "DELETE FROM audit_pending WHERE event_id IN \
-         (SELECT event_id FROM audit_leaves WHERE leaf_index >= $1 AND leaf_index < $2)";
     /// The last checkpoint of a log.
     AUDIT_CHECKPOINT_GET = "SELECT note FROM audit_checkpoints WHERE origin = $1";
     /// A checkpoint in place of a smaller one.
@@ -349,8 +345,7 @@ on_both! {
             fault_point!("integrate.leaves");
             dialect::audit_nodes_insert(&mut self.tx, &batch.nodes).await?;
             fault_point!("integrate.nodes");
-            let removed =
-                sqlx::query(AUDIT_PENDING_REMOVE).bind(from).bind(to).execute(&mut *self.tx).await?.rows_affected();
+            let removed = dialect::audit_pending_remove(&mut self.tx, from..to, &batch.leaves).await?;
             if removed != batch.leaves.len() as u64 {
                 let taken = batch.leaves.len();
                 return Err(StoreFault::Refused(format!("of {taken} audit events {removed} were pending")));

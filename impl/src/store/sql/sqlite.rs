@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -48,6 +49,10 @@ queries! {
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
     /// Leaves, to be followed by their rows.
     AUDIT_LEAVES_INSERT = "INSERT INTO audit_leaves (leaf_index, event_id, hash) VALUES (?, ?, ?)";
+    /// Takes the events of leaves off the pending ones.
+    AUDIT_PENDING_REMOVE =
+        "DELETE FROM audit_pending WHERE event_id IN \
+         (SELECT event_id FROM audit_leaves WHERE leaf_index >= $1 AND leaf_index < $2)";
     /// A node.
     AUDIT_NODE_INSERT = "INSERT INTO audit_nodes (level, node_index, hash) VALUES ($1, $2, $3)";
 }
@@ -242,6 +247,16 @@ pub(super) async fn audit_leaves_insert(
         query.bind(index).bind(id).bind(hash.as_slice())
     })
     .await
+}
+
+/// By their range: a list of ids would be a statement for each of its lengths.
+pub(super) async fn audit_pending_remove(
+    tx: &mut Transaction<'static, Sqlite>,
+    range: Range<i64>,
+    _: &[(Uuid, Hash)],
+) -> Result<u64, Error> {
+    let done = sqlx::query(AUDIT_PENDING_REMOVE).bind(range.start).bind(range.end).execute(&mut **tx).await?;
+    Ok(done.rows_affected())
 }
 
 pub(super) async fn audit_nodes_insert(
