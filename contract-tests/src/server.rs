@@ -17,6 +17,9 @@ use sqlx::{Connection, Row};
 use crate::between::Between;
 use crate::spec::repository;
 
+/// How long a server that was told to stop may take.
+const END: Duration = Duration::from_secs(30);
+
 /// How long a server may take until it is ready.
 const START: Duration = Duration::from_secs(60);
 
@@ -322,6 +325,30 @@ impl Server {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         child.kill().expect("the server can be killed");
         child.wait().expect("the server ends");
+    }
+
+    /// Tells the server to stop, as an operator does.
+    ///
+    /// # Panics
+    /// When it is not there.
+    pub fn stops(&self) {
+        assert!(signal(self.pid(), "-TERM"), "the server can be told to stop");
+    }
+
+    /// How the server ended, once it has.
+    ///
+    /// # Panics
+    /// When it goes on.
+    pub fn ended(&self) -> Option<i32> {
+        let started = Instant::now();
+        loop {
+            let ended = self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait();
+            if let Some(status) = ended.expect("the server is this process's child") {
+                return status.code();
+            }
+            assert!(started.elapsed() < END, "the server did not end:\n{}", end_of(&self.log()));
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Starts it again after [`Server::kill`], on what it left, and waits until it is ready.
@@ -642,7 +669,9 @@ impl Drop for Server {
 
 /// Sends a signal; the standard library knows but the one that cannot be heard.
 fn signal(pid: u32, signal: &str) -> bool {
-    Command::new("kill").args([signal, &pid.to_string()]).status().is_ok_and(|status| status.success())
+    let mut kill = Command::new("kill");
+    kill.args([signal, &pid.to_string()]).stderr(Stdio::null());
+    kill.status().is_ok_and(|status| status.success())
 }
 
 /// As much of the end of a log as a person reads.

@@ -1849,7 +1849,7 @@ impl Check for HealthCheck {
     }
 }
 
-/// What was checked. `redis` is there when the server is configured with one.
+/// What was checked. `redis` is there when the server is configured with one, and `serving` when the server is about to stop: it still answers, and whoever distributes requests should send it no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum HealthCheckName {
     /// "database"
@@ -1862,11 +1862,14 @@ pub enum HealthCheckName {
     Audit,
     /// "redis"
     Redis,
+    /// "serving"
+    Serving,
 }
 
 impl HealthCheckName {
     /// Every value, in the order of the specification.
-    pub const ALL: &[Self] = &[Self::Database, Self::ChangeFeed, Self::SigningKeys, Self::Audit, Self::Redis];
+    pub const ALL: &[Self] =
+        &[Self::Database, Self::ChangeFeed, Self::SigningKeys, Self::Audit, Self::Redis, Self::Serving];
     /// The value as it stands in the specification.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -1875,6 +1878,7 @@ impl HealthCheckName {
             Self::SigningKeys => "signingKeys",
             Self::Audit => "audit",
             Self::Redis => "redis",
+            Self::Serving => "serving",
         }
     }
 }

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -490,6 +491,7 @@ async fn serve_on<S: Store>(
         limits: limits.clone(),
     };
     let services = services(config, parts)?;
+    let stop = stop_with_notice(stop, Arc::clone(&services.stopping), config.shutdown_notice);
     let layers = Layers {
         clock: Clock::system(),
         entropy: Entropy::system(),
@@ -676,9 +678,21 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         feed,
         store,
         shared,
+        stopping: Arc::default(),
         issuer: config.issuer.clone(),
         jwks_max_age: config.jwks_max_age,
     })
+}
+
+/// Done when the server is to take no more connections: so long after the signal that those who distribute requests have
+/// seen that it is about to stop.
+async fn stop_with_notice(stop: impl Future<Output = ()>, stopping: Arc<AtomicBool>, notice: Duration) {
+    stop.await;
+    stopping.store(true, Ordering::Release);
+    if !notice.is_zero() {
+        tracing::info!(seconds = notice.as_secs(), "about to stop; not ready any more");
+        tokio::time::sleep(notice).await;
+    }
 }
 
 fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {

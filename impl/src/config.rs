@@ -148,9 +148,14 @@ pub const SETTINGS: &[Setting] = &[
          production",
     ),
     setting(
+        "AGENTIDP_SHUTDOWN_NOTICE_SECONDS",
+        "0, in production 5",
+        "how long the server goes on after SIGTERM while /health/ready says that it is about to stop, in seconds, 0-300",
+    ),
+    setting(
         "AGENTIDP_SHUTDOWN_SECONDS",
         "20",
-        "how long requests in work may go on after SIGTERM, in seconds, 0-300",
+        "how long requests in work may go on once no more are taken, in seconds, 0-300",
     ),
     setting("AGENTIDP_LOG", "info", "what to log: a level, or a tracing filter such as agentidp=debug,info"),
     setting("AGENTIDP_LOG_FORMAT", "text, in production json", "text or json, to standard error"),
@@ -257,7 +262,9 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// The origins whose pages may read answers, or `*`.
     pub cors_origins: Vec<String>,
-    /// How long requests in work may go on after the signal to stop.
+    /// How long the server goes on after the signal to stop, and says that it is about to.
+    pub shutdown_notice: Duration,
+    /// How long requests in work may go on after that.
     pub shutdown: Duration,
     /// The log's filter.
     pub log: String,
@@ -377,6 +384,12 @@ impl Config {
             hash_limit: read.limit("AGENTIDP_HASH_LIMIT_PER_MINUTE", 600, MOST_PER_MINUTE),
             trusted_proxies: read.networks("AGENTIDP_TRUSTED_PROXIES"),
             cors_origins: read.origins("AGENTIDP_CORS_ORIGINS", production),
+            shutdown_notice: read.seconds(
+                "AGENTIDP_SHUTDOWN_NOTICE_SECONDS",
+                if production { 5 } else { 0 },
+                0,
+                300,
+            ),
             shutdown: read.seconds("AGENTIDP_SHUTDOWN_SECONDS", 20, 0, 300),
             log: read.text("AGENTIDP_LOG").unwrap_or_else(|| "info".to_owned()),
             log_format: read.choice(

@@ -29,6 +29,7 @@ mod redis;
 mod revocation;
 mod rotations;
 mod statuses;
+mod stopping;
 mod tokens;
 mod updates;
 mod walls;

@@ -49,7 +49,7 @@ pub enum GetHealthResponse {
         /// The body.
         body: models::Health,
     },
-    /// 503: Something that the server depends on is unavailable; `checks` says what.
+    /// 503: Something that the server depends on is unavailable, or the server is about to stop; `checks` says what.
     ServiceUnavailable {
         /// The body.
         body: models::Health,
@@ -122,7 +122,7 @@ pub enum GetReadinessResponse {
         /// The body.
         body: models::Health,
     },
-    /// 503: Something that the server depends on is unavailable; `checks` says what.
+    /// 503: Something that the server depends on is unavailable, or the server is about to stop; `checks` says what.
     ServiceUnavailable {
         /// The body.
         body: models::Health,

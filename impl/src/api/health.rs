@@ -1,5 +1,7 @@
 //! Whether the server lives, and whether it can do its work.
 
+use std::sync::atomic::Ordering;
+
 use generated::apis::health::{GetHealthResponse, GetLivenessResponse, GetReadinessResponse, Health};
 use generated::models::{self, HealthCheck, HealthCheckName, HealthStatus};
 
@@ -51,6 +53,9 @@ impl<S: Store> Api<S> {
         if let Some(redis) = &self.shared {
             let answers = redis.ping().await.is_ok();
             checks.push(check(HealthCheckName::Redis, answers, HealthStatus::Degraded, WITHOUT_REDIS));
+        }
+        if self.stopping.load(Ordering::Acquire) {
+            checks.push(needed(HealthCheckName::Serving, false, "the server is about to stop"));
         }
         let any = |status| checks.iter().any(|check| check.status == status);
         if any(HealthStatus::Unavailable) {

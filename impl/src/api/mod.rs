@@ -19,6 +19,7 @@ pub mod serving;
 pub mod tokens;
 
 use std::ops::Deref;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -62,6 +63,8 @@ pub struct Services<S> {
     pub store: S,
     /// What nodes share, if anything, to ask whether it is there.
     pub shared: Option<Arc<dyn SharedClientCache>>,
+    /// Whether the server is about to stop.
+    pub stopping: Arc<AtomicBool>,
     /// This server's URL.
     pub issuer: String,
     /// How long verifiers may cache the JWKS.
