@@ -421,6 +421,11 @@ impl<'w, P: Place> Answer<'w, P> {
         String::from_utf8_lossy(&self.exchange.body).into_owned()
     }
 
+    /// The body as it is.
+    pub fn bytes(&self) -> &[u8] {
+        &self.exchange.body
+    }
+
     /// The body as JSON, `null` if it is none.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.exchange.body).unwrap_or_default()

@@ -121,11 +121,19 @@ impl Subjects {
             .path
             .replace("{agentId}", &self.agent)
             .replace("{credentialId}", &self.credential)
-            .replace("{eventId}", &self.event);
+            .replace("{eventId}", &self.event)
+            .replace("{level}", "0")
+            // The first event of the log, of whoever it is.
+            .replace("{path}", "000.p/1");
         let request = Request::new(&operation.method, &path);
         Some(match operation.id.as_str() {
             "getAgent" | "listAgents" | "listCredentials" | "getCredential" | "listAuditEvents"
             | "getAuditEvent" | "decommissionAgent" | "revokeCredential" => request,
+            "getAuditCheckpoint" | "getAuditTile" | "getAuditEntries" | "exportAuditEvents" => request,
+            "getAuditInclusionProof" => {
+                Request::new(&operation.method, &format!("{path}?eventId={}", self.event))
+            }
+            "getAuditConsistencyProof" => Request::new(&operation.method, &format!("{path}?from=1")),
             "registerAgent" => request.json(&new_agent(&self.email, &["resume:read", "resume:score"])),
             "updateAgent" => request.merge_patch(&json!({ "version": "v7.0.0" })),
             "changeAgentStatus" => request.json(&json!({ "status": "suspended", "reason": "a test" })),

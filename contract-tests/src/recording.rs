@@ -30,13 +30,14 @@ const IN_EVERY_ANSWER: [&str; 12] = [
 ];
 
 /// Members of JSON objects whose values differ from run to run, and what stands for them.
-const MEMBERS: [(&str, &str); 14] = [
+const MEMBERS: [(&str, &str); 15] = [
     ("clientSecret", "[secret]"),
     ("access_token", "[token]"),
     ("requestId", "[request id]"),
     ("nextCursor", "[cursor]"),
     ("salt", "[salt]"),
     ("kid", "[key id]"),
+    ("verifierKey", "[verifier key]"),
     ("x", "[key]"),
     ("y", "[key]"),
     ("n", "[key]"),

@@ -36,6 +36,8 @@ pub struct Operation {
     pub method: String,
     /// Its path with the parameters in braces.
     pub path: String,
+    /// Whether the last parameter takes the rest of the path (`x-catch-all`).
+    pub catches_all: bool,
     /// The media types of the bodies that it reads.
     pub bodies: Vec<String>,
     /// What it may answer, by status.
@@ -129,11 +131,16 @@ impl Spec {
                     continue;
                 };
                 let body = resolve(&document, &operation["requestBody"])?;
+                let mut catches_all = false;
+                for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                    catches_all |= resolve(&document, parameter)?["x-catch-all"] == true;
+                }
                 operations.push(Operation {
                     id: text_of(&operation["operationId"])?,
                     tag: operation["tags"][0].as_str().unwrap_or_default().to_owned(),
                     method: method.to_uppercase(),
                     path: path.clone(),
+                    catches_all,
                     bodies: members(&body["content"]).map(|(media, _)| media.clone()).collect(),
                     responses: responses(&document, &operation["responses"])?,
                     security: security(operation)?,
@@ -154,7 +161,7 @@ impl Spec {
         let path = target.split(['?', '#']).next().unwrap_or_default();
         let sought = if method == "HEAD" { "GET" } else { method };
         let here: Vec<&Operation> =
-            self.operations.iter().filter(|operation| matches(&operation.path, path)).collect();
+            self.operations.iter().filter(|operation| matches(operation, path)).collect();
         // A literal path wins over one with parameters (OpenAPI 3.0.3, Paths Object).
         let fewest = here.iter().map(|one| one.path.matches('{').count()).min();
         let here: Vec<&Operation> =
@@ -220,10 +227,13 @@ fn is_utc_with_milliseconds(value: &str) -> bool {
             .all(|(byte, like)| if like == b'0' { byte.is_ascii_digit() } else { byte == like })
 }
 
-/// Whether a path of the document, with its parameters in braces, is this path.
-fn matches(template: &str, path: &str) -> bool {
-    let template: Vec<&str> = template.split('/').collect();
-    let path: Vec<&str> = path.split('/').collect();
+/// Whether the path of an operation, with its parameters in braces, is this path.
+fn matches(operation: &Operation, path: &str) -> bool {
+    let template: Vec<&str> = operation.path.split('/').collect();
+    let path: Vec<&str> = match operation.catches_all {
+        true => path.splitn(template.len(), '/').collect(),
+        false => path.split('/').collect(),
+    };
     template.len() == path.len()
         && template.iter().zip(&path).all(|(expected, found)| {
             if expected.starts_with('{') { !found.is_empty() } else { expected == found }

@@ -75,6 +75,10 @@ pub trait Door: Clone + Send + Sync + 'static {
     /// Answers a request that belongs to no operation.
     fn refuse(&self, context: &Self::Context, refusal: Refusal) -> Response;
 
+    /// Whether an operation with `x-open-by-setting` is open, as a setting says, to those who show no credentials. Those who
+    /// do are authenticated all the same.
+    fn is_open(&self, operation: &'static Operation) -> bool;
+
     /// Authenticates the bearer of a token (RFC 6750 §2.1) and holds it to what the operation requires. Nothing of the
     /// body has been read.
     fn authenticate_bearer(

@@ -1213,6 +1213,84 @@ impl<'de> Deserialize<'de> for AuthenticationMethod {
     }
 }
 
+/// That a log continues an earlier one (RFC 6962 section 2.1.2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
+pub struct ConsistencyProof {
+    /// How many events a log has, or which of them, from 0.
+    #[serde(rename = "from")]
+    pub from: u64,
+    /// How many events a log has, or which of them, from 0.
+    #[serde(rename = "to")]
+    pub to: u64,
+    /// The hashes that show it, from the leaves up.
+    #[serde(rename = "hashes")]
+    pub hashes: Vec<String>,
+    /// A text and the lines that sign it (C2SP `signed-note`).
+    #[serde(rename = "checkpoint")]
+    pub checkpoint: String,
+}
+
+impl Serialize for ConsistencyProof {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ConsistencyProof {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
+}
+
+impl Check for ConsistencyProof {
+    fn check(&self, at: &Pointer<'_>, found: &mut Found) {
+        let value = &self.from;
+        {
+            let at = &at.key("from");
+
+            check::minimum(*value, 0, at, found);
+            check::maximum(*value, 9007199254740991, at, found);
+            let _ = (value, at);
+        }
+        let value = &self.to;
+        {
+            let at = &at.key("to");
+
+            check::minimum(*value, 0, at, found);
+            check::maximum(*value, 9007199254740991, at, found);
+            let _ = (value, at);
+        }
+        let value = &self.hashes;
+        {
+            let at = &at.key("hashes");
+
+            check::max_items(value, 64, at, found);
+
+            for (index, value) in value.iter().enumerate() {
+                let at = &at.index(index);
+
+                {
+                    static PATTERN: LazyLock<Regex> =
+                        LazyLock::new(|| check::compiled("^[A-Za-z0-9+/]{43}=$"));
+                    check::pattern(value, &PATTERN, at, found);
+                }
+                let _ = (value, at);
+            }
+            let _ = (value, at);
+        }
+        let value = &self.checkpoint;
+        {
+            let at = &at.key("checkpoint");
+
+            check::min_length(value, 1, at, found);
+            check::max_length(value, 4096, at, found);
+            let _ = (value, at);
+        }
+        let _ = (at, found);
+    }
+}
+
 /// A credential, without anything that could prove it. `lastUsedAt` is exact to a minute.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
@@ -1962,6 +2040,118 @@ impl Serialize for HealthStatus {
 impl<'de> Deserialize<'de> for HealthStatus {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         types::text(deserializer)
+    }
+}
+
+/// That an event is in the log (RFC 6962 section 2.1.1).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
+pub struct InclusionProof {
+    /// An audit event's id (UUIDv7, so that ids sort by time).
+    #[serde(rename = "eventId", deserialize_with = "types::uuids")]
+    pub event_id: uuid::Uuid,
+    /// How many events a log has, or which of them, from 0.
+    #[serde(rename = "leafIndex")]
+    pub leaf_index: u64,
+    /// A SHA-256 hash in base64.
+    #[serde(rename = "leafHash")]
+    pub leaf_hash: String,
+    /// How many events a log has, or which of them, from 0.
+    #[serde(rename = "treeSize")]
+    pub tree_size: u64,
+    /// A SHA-256 hash in base64.
+    #[serde(rename = "rootHash")]
+    pub root_hash: String,
+    /// The hashes beside the way to the root, from the leaf up.
+    #[serde(rename = "hashes")]
+    pub hashes: Vec<String>,
+    /// A text and the lines that sign it (C2SP `signed-note`).
+    #[serde(rename = "checkpoint")]
+    pub checkpoint: String,
+}
+
+impl Serialize for InclusionProof {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for InclusionProof {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
+}
+
+impl Check for InclusionProof {
+    fn check(&self, at: &Pointer<'_>, found: &mut Found) {
+        let value = &self.event_id;
+        {
+            let at = &at.key("eventId");
+            let _ = (value, at);
+        }
+        let value = &self.leaf_index;
+        {
+            let at = &at.key("leafIndex");
+
+            check::minimum(*value, 0, at, found);
+            check::maximum(*value, 9007199254740991, at, found);
+            let _ = (value, at);
+        }
+        let value = &self.leaf_hash;
+        {
+            let at = &at.key("leafHash");
+
+            {
+                static PATTERN: LazyLock<Regex> = LazyLock::new(|| check::compiled("^[A-Za-z0-9+/]{43}=$"));
+                check::pattern(value, &PATTERN, at, found);
+            }
+            let _ = (value, at);
+        }
+        let value = &self.tree_size;
+        {
+            let at = &at.key("treeSize");
+
+            check::minimum(*value, 0, at, found);
+            check::maximum(*value, 9007199254740991, at, found);
+            let _ = (value, at);
+        }
+        let value = &self.root_hash;
+        {
+            let at = &at.key("rootHash");
+
+            {
+                static PATTERN: LazyLock<Regex> = LazyLock::new(|| check::compiled("^[A-Za-z0-9+/]{43}=$"));
+                check::pattern(value, &PATTERN, at, found);
+            }
+            let _ = (value, at);
+        }
+        let value = &self.hashes;
+        {
+            let at = &at.key("hashes");
+
+            check::max_items(value, 64, at, found);
+
+            for (index, value) in value.iter().enumerate() {
+                let at = &at.index(index);
+
+                {
+                    static PATTERN: LazyLock<Regex> =
+                        LazyLock::new(|| check::compiled("^[A-Za-z0-9+/]{43}=$"));
+                    check::pattern(value, &PATTERN, at, found);
+                }
+                let _ = (value, at);
+            }
+            let _ = (value, at);
+        }
+        let value = &self.checkpoint;
+        {
+            let at = &at.key("checkpoint");
+
+            check::min_length(value, 1, at, found);
+            check::max_length(value, 4096, at, found);
+            let _ = (value, at);
+        }
+        let _ = (at, found);
     }
 }
 

@@ -112,11 +112,83 @@ pub static UPDATE_AGENT: Operation = Operation {
     statuses: &[200, 400, 401, 403, 404, 409, 412, 413, 415, 429, 500, 503],
 };
 
+/// `exportAuditEvents`: GET /audit/export
+pub static EXPORT_AUDIT_EVENTS: Operation = Operation {
+    id: "exportAuditEvents",
+    method: Method::GET,
+    path: "/audit/export",
+    tag: "Audit",
+    authentication: Authentication::Bearer,
+    scopes: &["audit:read"],
+    own_scope: None,
+    statuses: &[200, 400, 401, 403, 429, 500, 503],
+};
+
+/// `getAuditCheckpoint`: GET /audit/checkpoint
+pub static GET_AUDIT_CHECKPOINT: Operation = Operation {
+    id: "getAuditCheckpoint",
+    method: Method::GET,
+    path: "/audit/checkpoint",
+    tag: "Audit",
+    authentication: Authentication::Bearer,
+    scopes: &["audit:read"],
+    own_scope: None,
+    statuses: &[200, 400, 401, 403, 429, 500, 503],
+};
+
+/// `getAuditConsistencyProof`: GET /audit/proofs/consistency
+pub static GET_AUDIT_CONSISTENCY_PROOF: Operation = Operation {
+    id: "getAuditConsistencyProof",
+    method: Method::GET,
+    path: "/audit/proofs/consistency",
+    tag: "Audit",
+    authentication: Authentication::Bearer,
+    scopes: &["audit:read"],
+    own_scope: None,
+    statuses: &[200, 400, 401, 403, 429, 500, 503],
+};
+
+/// `getAuditEntries`: GET /audit/tile/entries/{path}
+pub static GET_AUDIT_ENTRIES: Operation = Operation {
+    id: "getAuditEntries",
+    method: Method::GET,
+    path: "/audit/tile/entries/{path}",
+    tag: "Audit",
+    authentication: Authentication::Bearer,
+    scopes: &["idp:admin"],
+    own_scope: None,
+    statuses: &[200, 400, 401, 403, 404, 429, 500, 503],
+};
+
 /// `getAuditEvent`: GET /audit/events/{eventId}
 pub static GET_AUDIT_EVENT: Operation = Operation {
     id: "getAuditEvent",
     method: Method::GET,
     path: "/audit/events/{eventId}",
+    tag: "Audit",
+    authentication: Authentication::Bearer,
+    scopes: &["audit:read"],
+    own_scope: None,
+    statuses: &[200, 400, 401, 403, 404, 429, 500, 503],
+};
+
+/// `getAuditInclusionProof`: GET /audit/proofs/inclusion
+pub static GET_AUDIT_INCLUSION_PROOF: Operation = Operation {
+    id: "getAuditInclusionProof",
+    method: Method::GET,
+    path: "/audit/proofs/inclusion",
+    tag: "Audit",
+    authentication: Authentication::Bearer,
+    scopes: &["audit:read"],
+    own_scope: None,
+    statuses: &[200, 400, 401, 403, 404, 429, 500, 503],
+};
+
+/// `getAuditTile`: GET /audit/tile/{level}/{path}
+pub static GET_AUDIT_TILE: Operation = Operation {
+    id: "getAuditTile",
+    method: Method::GET,
+    path: "/audit/tile/{level}/{path}",
     tag: "Audit",
     authentication: Authentication::Bearer,
     scopes: &["audit:read"],
@@ -384,7 +456,13 @@ pub static OPERATIONS: &[&Operation] = &[
     &LIST_AGENTS,
     &REGISTER_AGENT,
     &UPDATE_AGENT,
+    &EXPORT_AUDIT_EVENTS,
+    &GET_AUDIT_CHECKPOINT,
+    &GET_AUDIT_CONSISTENCY_PROOF,
+    &GET_AUDIT_ENTRIES,
     &GET_AUDIT_EVENT,
+    &GET_AUDIT_INCLUSION_PROOF,
+    &GET_AUDIT_TILE,
     &LIST_AUDIT_EVENTS,
     &GET_CREDENTIAL,
     &ISSUE_CREDENTIAL,

@@ -30,6 +30,7 @@ use crate::crypto::{CryptoFault, Entropy, HashPool, MasterKey, NoteVerifier, Sec
 use crate::domain::agents::{AgentId, AgentService};
 use crate::domain::audit::log::{Integrator, LogFault, log_open};
 use crate::domain::audit::reopening::{Closed, log_get, reopen as log_reopen};
+use crate::domain::audit::proofs::LogService;
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::bootstrap::{BootstrapFault, BootstrapParts, BootstrapService};
 use crate::domain::clients::ClientCaches;
@@ -406,7 +407,10 @@ async fn serve_on<S: Store>(
     let feed = Arc::new(Feed::new(clock.clone(), *LIFETIMES.end()));
     jobs::feed::read(&store, &feed, &keys, &clock).await?;
 
-    let integrator = integrator(config, &store, &master, &clock, &entropy).await?;
+    let mut integrator = integrator(config, &store, &master, &clock, &entropy).await?;
+    // From its first answer on the log has a checkpoint.
+    integrator.sign().await?;
+    let log = LogService::new(store.clone(), integrator.verifier().clone());
     let (audit_writer, audit_task) = AuditWriter::start(store.clone(), clock.clone(), entropy.clone());
     let (tally, uses) = (Arc::new(Tally::default()), Arc::new(Uses::default()));
     let (halt, halted) = watch::channel(false);
@@ -489,6 +493,7 @@ async fn serve_on<S: Store>(
         uses,
         audit_writer,
         limits: limits.clone(),
+        log,
     };
     let services = services(config, parts)?;
     let stop = stop_with_notice(stop, Arc::clone(&services.stopping), config.shutdown_notice);
@@ -614,6 +619,7 @@ struct Parts<S> {
     uses: Arc<Uses>,
     audit_writer: AuditWriter,
     limits: Limits,
+    log: LogService<S>,
 }
 
 /// The Redis of the settings, in the part of it that is this database's: its canary is like no other.
@@ -625,7 +631,7 @@ async fn redis<S: Store>(config: &Config, store: &S) -> Result<Option<Redis>, Fa
 }
 
 fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, Failure> {
-    let Parts { store, clock, entropy, master, keys, feed, caches, tally, uses, audit_writer, limits } =
+    let Parts { store, clock, entropy, master, keys, feed, caches, tally, uses, audit_writer, limits, log } =
         parts;
     let settings = TokenSettings::new(
         config.issuer.clone(),
@@ -673,6 +679,8 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         tokens,
         limits,
         audit: AuditService::new(store.clone()),
+        log,
+        audit_public: config.audit_public,
         audit_writer,
         keys,
         feed,

@@ -104,6 +104,11 @@ pub const SETTINGS: &[Setting] = &[
         "how long what audit events say is kept, in days, 0-36500; it is removed a week later, and its hashes stay; 0 keeps \
          all",
     ),
+    setting(
+        "AGENTIDP_AUDIT_PUBLIC",
+        "false",
+        "true opens the audit log's checkpoint, hash tiles and consistency proofs to everybody; events stay closed",
+    ),
     setting("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "10", "how long a request may take, in seconds, 1-300"),
     setting(
         "AGENTIDP_CONCURRENT_REQUESTS",
@@ -248,6 +253,8 @@ pub struct Config {
     pub audit_checkpoint_file: Option<PathBuf>,
     /// How many days what audit events say is kept, unless it is kept for ever.
     pub audit_retention_days: Option<NonZeroU32>,
+    /// Whether the audit log's checkpoint and hashes are open to everybody.
+    pub audit_public: bool,
     /// How long a request may take.
     pub request_timeout: Duration,
     /// Requests in work at once.
@@ -371,6 +378,7 @@ impl Config {
             audit_retention_days: NonZeroU32::new(
                 read.number("AGENTIDP_AUDIT_RETENTION_DAYS", 90, 0, 36_500) as u32,
             ),
+            audit_public: read.choice("AGENTIDP_AUDIT_PUBLIC", false, &[("false", false), ("true", true)]),
             request_timeout: read.seconds("AGENTIDP_REQUEST_TIMEOUT_SECONDS", 10, 1, 300),
             concurrent_requests: read.number("AGENTIDP_CONCURRENT_REQUESTS", 1024, 1, 65_536) as usize,
             client_limit: (

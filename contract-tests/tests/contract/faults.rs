@@ -133,7 +133,7 @@ fn every_operation_tells_of_a_fault_and_not_of_its_cause(case: Case) {
     let agent = world.agent("screener-001@example.com", &["resume:read"]);
     let subjects = Subjects::of(&world, &agent);
     let everything = world.operator().holding(&reserved_without(&[]));
-    for table in ["agent_capabilities", "credentials", "audit_events"] {
+    for table in ["agent_capabilities", "credentials", "audit_events", "audit_checkpoints"] {
         world.server.break_database(&format!("ALTER TABLE {table} RENAME TO gone_{table}"));
     }
     every_operation(&spec, &everything, &subjects, &agent, |operation, answer| {

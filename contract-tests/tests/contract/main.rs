@@ -24,6 +24,7 @@ mod introspection;
 mod keys;
 mod limits;
 mod privileges;
+mod log;
 mod promotions;
 mod redis;
 mod revocation;

@@ -1,7 +1,7 @@
 //! What holds for every operation on an agent: the wall of its owner, and the reserved capabilities that it has.
 
 use contract_tests::on_both_databases;
-use contract_tests::spec::Spec;
+use contract_tests::spec::{Operation, Spec};
 use contract_tests::world::Case;
 use serde_json::Value;
 
@@ -28,8 +28,10 @@ fn nothing_of_another_owner_is_there(case: Case) {
     let held = reserved_without(&["idp:admin"]);
     let stranger = stranger.holding(&held);
     let before = subjects.state(&world);
+    // Tiles and bundles are of everybody's events together; who may have them is the matrix of authorization's to say.
+    let names_something = |operation: &Operation| operation.path.contains('{') && !operation.catches_all;
     let walled: Vec<_> =
-        taking_a_token(&spec).into_iter().filter(|(operation, _)| operation.path.contains('{')).collect();
+        taking_a_token(&spec).into_iter().filter(|(operation, _)| names_something(operation)).collect();
     assert!(walled.len() >= 10, "{} operations name something", walled.len());
     for (operation, _) in &walled {
         let missing = stranger.sends(Subjects::nowhere().request(operation));
@@ -70,12 +72,14 @@ fn lists_end_at_the_wall(case: Case) {
         if changes(operation) || operation.path.contains('{') {
             continue;
         }
-        lists += 1;
         let queries: &[&str] = match operation.id.as_str() {
             "listAgents" => &["", "?owner=operators", "?q=screener", "?status=active"],
-            "listAuditEvents" => &["", "?action=agent.registered", "?outcome=success"],
+            "listAuditEvents" | "exportAuditEvents" => &["", "?action=agent.registered", "?outcome=success"],
+            // Of hashes there is nothing to tell; a proof about one event is no list.
+            "getAuditCheckpoint" | "getAuditInclusionProof" | "getAuditConsistencyProof" => continue,
             unknown => panic!("{unknown} is not in the table of lists: add it"),
         };
+        lists += 1;
         for query in queries {
             let page = stranger.gets(&format!("{}{query}", operation.path));
             assert_eq!(page.status(), 200, "{page}");
@@ -85,7 +89,7 @@ fn lists_end_at_the_wall(case: Case) {
             );
         }
     }
-    assert_eq!(lists, 2);
+    assert_eq!(lists, 3);
 }
 
 fn nobody_acts_on_an_agent_beyond_what_they_hold(case: Case) {

@@ -35,6 +35,10 @@ impl<S: Store> Door for Api<S> {
         render(&refusal.into(), context.operation, &context.request.request_id)
     }
 
+    fn is_open(&self, _: &'static Operation) -> bool {
+        self.audit_public
+    }
+
     async fn authenticate_bearer(
         &self,
         context: &Context,

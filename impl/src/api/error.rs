@@ -97,7 +97,8 @@ impl Problem {
                     Refusal::CredentialNotFound => {
                         (StatusCode::NOT_FOUND, C::CredentialNotFound, O::InvalidRequest)
                     }
-                    Refusal::EventNotFound => {
+                    Refusal::TileNotFound => (StatusCode::NOT_FOUND, C::NotFound, O::InvalidRequest),
+                    Refusal::EventNotFound | Refusal::EventNotInLog => {
                         (StatusCode::NOT_FOUND, C::AuditEventNotFound, O::InvalidRequest)
                     }
                     Refusal::PreconditionFailed => {

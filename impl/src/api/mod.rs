@@ -30,6 +30,7 @@ use serde::de::DeserializeOwned;
 use self::error::{Problem, Refusable, Refused};
 use self::limits::Arrival;
 use crate::domain::agents::AgentService;
+use crate::domain::audit::proofs::LogService;
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::callers::{Client, RequestContext};
 use crate::domain::clients::SharedClientCache;
@@ -53,6 +54,10 @@ pub struct Services<S> {
     pub limits: Limits,
     /// Reading the audit log.
     pub audit: AuditService<S>,
+    /// The audit log to those who check it.
+    pub log: LogService<S>,
+    /// Whether the log's hashes are open to everybody.
+    pub audit_public: bool,
     /// Writing the audit log.
     pub audit_writer: AuditWriter,
     /// The signing keys.

@@ -2,6 +2,7 @@
 
 pub mod log;
 pub mod reopening;
+pub mod proofs;
 pub mod retention;
 pub mod verify;
 

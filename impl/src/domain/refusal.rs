@@ -27,6 +27,10 @@ pub enum Refusal {
     CredentialNotFound,
     /// There is no such event, or it stands behind another owner's wall.
     EventNotFound,
+    /// The event is not in the log's tree up to its last checkpoint: a second later it is.
+    EventNotInLog,
+    /// The log has no such tile or bundle up to its last checkpoint, or the content of its events is gone.
+    TileNotFound,
     /// The agent has another revision than the caller has seen (RFC 9110 §13.1.1).
     PreconditionFailed,
     /// The agent stands where this cannot be done to it.
@@ -249,6 +253,10 @@ impl Refusal {
             Self::AgentNotFound => "There is no agent with this id.".into(),
             Self::CredentialNotFound => "There is no credential with this id.".into(),
             Self::EventNotFound => "There is no event with this id.".into(),
+            Self::EventNotInLog => "The event is not in the log yet; ask again in a second.".into(),
+            Self::TileNotFound => {
+                "The log has no such tile up to its last checkpoint, or no longer the content of its events.".into()
+            }
             Self::PreconditionFailed => "The agent was changed meanwhile; read it again and decide anew.".into(),
             Self::AgentConflict(AgentConflict::Ended(status)) => {
                 format!("The agent is {} and changes no more.", status.as_str())
@@ -342,6 +350,8 @@ impl Refusal {
             Self::AgentNotFound => "agent_not_found",
             Self::CredentialNotFound => "credential_not_found",
             Self::EventNotFound => "event_not_found",
+            Self::EventNotInLog => "event_not_in_log",
+            Self::TileNotFound => "tile_not_found",
             Self::PreconditionFailed => "precondition_failed",
             Self::AgentConflict(AgentConflict::Ended(_)) => "agent_ended",
             Self::AgentConflict(AgentConflict::NoWay { .. }) => "agent_status_has_no_way",

@@ -212,6 +212,10 @@ function operationFaults(document, operation, route) {
       }
     }
   }
+  const open = operation['x-open-by-setting'];
+  if (open !== undefined && (open !== true || scheme?.type !== 'oauth2')) {
+    fault(['x-open-by-setting'], 'x-open-by-setting is `true`, on operations that take a token');
+  }
   const client = operation['x-client-authentication'];
   if (client !== undefined) {
     if (!body?.content?.[form]) fault(['x-client-authentication'], 'client authentication needs a form');
@@ -232,6 +236,10 @@ function operationFaults(document, operation, route) {
     if (!statuses.includes(status)) fault(['responses', status], `the templates have no name for the status ${status}`);
     const response = resolve(document, written);
     const content = Object.entries(response?.content ?? {});
+    const streams = response?.['x-stream'];
+    if (streams !== undefined && (streams !== true || content.length !== 1 || /[/+]json$/.test(content[0][0]))) {
+      fault(['responses', status, 'x-stream'], 'x-stream is `true`, on an answer with a body that is not JSON');
+    }
     if (content.length > 1) fault(['responses', status], 'the templates support one media type per answer');
     for (const [mediaType, { schema: ofAnswer }] of content) {
       const schema = resolve(document, ofAnswer);

@@ -4,6 +4,7 @@
 //! histories from coming about is the compare-and-swap on the head ([`AuditWrites::audit_integrate`]): whoever computed
 //! from a head that has moved meanwhile writes nothing. Only a head that has been committed is signed.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
@@ -200,13 +201,32 @@ pub(super) fn key_make(
     Ok((key, signer))
 }
 
-/// Computes what is planned from the hashes in the memory: a statement for each tile, a few for any tree.
-pub async fn plan_compute<S: AuditReads>(store: &S, plan: &Plan) -> Result<Vec<Hash>, LogFault> {
-    let mut tiles: BTreeMap<Tile, Vec<Hash>> = BTreeMap::new();
-    for tile in plan.tiles() {
-        tiles.insert(tile, tile_get(store, tile).await?);
+/// Tiles that have been read: they do not change while they are as wide.
+#[derive(Debug, Default)]
+pub struct Tiles(BTreeMap<Tile, Vec<Hash>>);
+
+impl Tiles {
+    /// How many are kept: 8 KiB each.
+    const KEPT: usize = 512;
+
+    /// Computes what is planned from the hashes in the memory: a statement for each tile that is not kept, a few for any
+    /// tree.
+    pub async fn compute<S: AuditReads>(&mut self, store: &S, plan: &Plan) -> Result<Vec<Hash>, LogFault> {
+        if self.0.len() > Self::KEPT {
+            self.0.clear();
+        }
+        for tile in plan.tiles() {
+            if let Entry::Vacant(vacant) = self.0.entry(tile) {
+                vacant.insert(tile_get(store, tile).await?);
+            }
+        }
+        plan.compute(|tile| self.0.get(&tile).map(Vec::as_slice)).map_err(missing)
     }
-    plan.compute(|tile| tiles.get(&tile).map(Vec::as_slice)).map_err(missing)
+}
+
+/// Computes what is planned, once.
+pub async fn plan_compute<S: AuditReads>(store: &S, plan: &Plan) -> Result<Vec<Hash>, LogFault> {
+    Tiles::default().compute(store, plan).await
 }
 
 /// The hashes of a tile; fewer than its width if the tree does not have them.
@@ -270,6 +290,11 @@ impl<S: Store> Integrator<S> {
         }
         integrator.keep(last.map(|(checkpoint, _)| checkpoint));
         Ok(integrator)
+    }
+
+    /// The public part of the key that signs.
+    pub fn verifier(&self) -> &NoteVerifier {
+        self.signer.verifier()
     }
 
     /// The greatest checkpoint that this node knows of, and its note.

@@ -1,0 +1,319 @@
+//! What the log answers to those who check it: checkpoints, tiles, bundles, proofs, exports.
+//!
+//! All of it is about the tree of the last checkpoint, not of the head: what nobody has signed is not handed out.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::de::IgnoredAny;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use uuid::Uuid;
+
+use super::log::{LogFault, Tiles, checkpoint_get, plan_compute, tile_get};
+use super::{AuditFilter, AuditRow};
+use crate::crypto::NoteVerifier;
+use crate::domain::callers::Principal;
+use crate::domain::log::tiles::{TilePlace, entry_write, hashes_write};
+use crate::domain::log::{Checkpoint, Hash, Plan, Tile};
+use crate::domain::policy::owner_narrow;
+use crate::domain::refusal::{Answered, Fault, Refusal, Violation};
+use crate::store::Store;
+
+/// How many exports a node makes at once: each holds a connection to the database most of the time.
+const EXPORTS: usize = 2;
+
+/// How many pieces of an export wait for a client that reads slowly.
+const PIECES_WAITING: usize = 2;
+
+/// How many events one statement of an export reads.
+const PAGE: u32 = 256;
+
+/// The last checkpoint, and the signed note of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// The checkpoint.
+    pub checkpoint: Checkpoint,
+    /// The note (C2SP `signed-note`).
+    pub note: String,
+}
+
+/// That an event is in the log (RFC 6962 §2.1.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inclusion {
+    /// Which leaf it is.
+    pub index: u64,
+    /// The leaf's hash.
+    pub leaf: Hash,
+    /// The hashes beside the way to the root.
+    pub hashes: Vec<Hash>,
+    /// The checkpoint that it leads to.
+    pub signed: Signed,
+}
+
+/// That the log continues an earlier one (RFC 6962 §2.1.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consistency {
+    /// The size of the earlier one.
+    pub from: u64,
+    /// The size of the later one.
+    pub to: u64,
+    /// The hashes that show it.
+    pub hashes: Vec<Hash>,
+    /// The last checkpoint.
+    pub signed: Signed,
+}
+
+/// Which events are to be exported.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExportRequest {
+    /// From which leaf on, of the whole log.
+    pub start: Option<u64>,
+    /// Before which event, of events that a filter lets through.
+    pub before: Option<Uuid>,
+    /// The filter.
+    pub filter: AuditFilter,
+}
+
+/// An export breaks off here: the log could not be read on. The server's log has the cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the export broke off")]
+pub struct BrokenOff;
+
+/// A piece of an export: whole lines.
+pub type Piece = Result<Vec<u8>, BrokenOff>;
+
+/// The log to those who check it.
+#[derive(Clone)]
+pub struct LogService<S> {
+    store: S,
+    verifier: NoteVerifier,
+    exports: Arc<Semaphore>,
+}
+
+impl<S: Store> LogService<S> {
+    /// The log in this store, whose checkpoints this key signs.
+    pub fn new(store: S, verifier: NoteVerifier) -> Self {
+        Self { store, verifier, exports: Arc::new(Semaphore::new(EXPORTS)) }
+    }
+
+    /// The last checkpoint.
+    pub async fn checkpoint(&self) -> Result<Signed, Fault> {
+        let last = checkpoint_get(&self.store, &self.verifier).await?;
+        let (checkpoint, note) =
+            last.ok_or_else(|| Fault::Impossible("the audit log has no checkpoint".to_owned()))?;
+        Ok(Signed { checkpoint, note })
+    }
+
+    /// The bytes of a tile of hashes, as wide as it is asked for.
+    pub async fn tile(&self, tile: Option<Tile>) -> Result<Answered<Vec<u8>>, Fault> {
+        let size = self.checkpoint().await?.checkpoint.size;
+        let Some(tile) = tile.filter(|tile| tile.is_in(size)) else { return Ok(Err(Refusal::TileNotFound)) };
+        let hashes = tile_get(&self.store, tile).await?;
+        if hashes.len() < usize::from(tile.width) {
+            return Err(LogFault::Broken(format!("hashes of {} are missing", tile.path())).into());
+        }
+        Ok(Ok(hashes_write(&hashes)))
+    }
+
+    /// The bytes of an entry bundle, with as many events as are asked for.
+    pub async fn entries(&self, place: Option<TilePlace>) -> Result<Answered<Vec<u8>>, Fault> {
+        let size = self.checkpoint().await?.checkpoint.size;
+        let range = place.and_then(|place| Some(place.start()..place.end().filter(|end| *end <= size)?));
+        let Some(range) = range else { return Ok(Err(Refusal::TileNotFound)) };
+        let mut bundle = Vec::new();
+        for (_, _, content) in self.contents(range).await? {
+            let Some(content) = content else { return Ok(Err(Refusal::TileNotFound)) };
+            entry_write(&content, &mut bundle)
+                .ok_or_else(|| Fault::Impossible("an audit event is too large for a bundle".to_owned()))?;
+        }
+        Ok(Ok(bundle))
+    }
+
+    /// Leaves in their order: index, hash, and the bytes of the event, if they are still there.
+    async fn contents(&self, range: Range<u64>) -> Result<Vec<(u64, Hash, Option<Vec<u8>>)>, Fault> {
+        let length = range.end - range.start;
+        let leaves = self.store.audit_leaves(range).await?;
+        if leaves.len() as u64 != length {
+            return Err(LogFault::Broken("leaves are missing".to_owned()).into());
+        }
+        let ids: Vec<Uuid> = leaves.iter().map(|leaf| leaf.event_id).collect();
+        let rows = self.store.audit_rows(&ids).await?;
+        let mut contents: HashMap<Uuid, Vec<u8>> =
+            rows.into_iter().map(|row| (row.id, row.content)).collect();
+        Ok(leaves.into_iter().map(|leaf| (leaf.index, leaf.hash, contents.remove(&leaf.event_id))).collect())
+    }
+
+    /// The proof that an event is in the log, for whoever may see the event.
+    pub async fn inclusion(&self, principal: &Principal, id: Uuid) -> Result<Answered<Inclusion>, Fault> {
+        let within = (!principal.sees_every_owner()).then_some(&principal.owner);
+        if self.store.audit_get(id, within).await?.is_none() {
+            return Ok(Err(Refusal::EventNotFound));
+        }
+        let signed = self.checkpoint().await?;
+        let size = signed.checkpoint.size;
+        let index = self.store.audit_leaf_index(id).await?;
+        let Some((index, plan)) = index.and_then(|index| Some((index, Plan::inclusion(index, size)?))) else {
+            return Ok(Err(Refusal::EventNotInLog));
+        };
+        let leaf = self.store.audit_hashes(0, index..index + 1).await?.pop();
+        let leaf = leaf.ok_or_else(|| Fault::from(LogFault::Broken(format!("leaf {index} is missing"))))?;
+        let hashes = plan_compute(&self.store, &plan).await?;
+        Ok(Ok(Inclusion { index, leaf, hashes, signed }))
+    }
+
+    /// The proof that the log of a later size, by default that of the last checkpoint, continues the one of an earlier.
+    pub async fn consistency(&self, from: u64, to: Option<u64>) -> Result<Answered<Consistency>, Fault> {
+        let signed = self.checkpoint().await?;
+        let size = signed.checkpoint.size;
+        let to = to.unwrap_or(size);
+        if to > size {
+            let message = format!("must be at most {size}, which is what the last checkpoint has");
+            return Ok(Err(invalid("to", "maximum", message)));
+        }
+        let Some(plan) = Plan::consistency(from, to) else {
+            return Ok(Err(invalid("from", "maximum", format!("must be at most {to}"))));
+        };
+        let hashes = plan_compute(&self.store, &plan).await?;
+        Ok(Ok(Consistency { from, to, hashes, signed }))
+    }
+
+    /// Begins an export, whose pieces come as fast as they are taken. With `idp:admin` and without a filter it is the whole
+    /// log; else the caller's events, each with its proof.
+    ///
+    /// Refused with [`Refusal::Overloaded`] when the node makes as many as it can.
+    pub async fn export(
+        &self,
+        principal: &Principal,
+        request: ExportRequest,
+    ) -> Result<Answered<mpsc::Receiver<Piece>>, Fault> {
+        let ExportRequest { start, before, mut filter } = request;
+        let is_whole = principal.sees_every_owner() && filter == AuditFilter::default() && before.is_none();
+        let signed = self.checkpoint().await?;
+        if start.is_some_and(|start| !is_whole || start > signed.checkpoint.size) {
+            let message = "must be within the log, and takes idp:admin and no filter".to_owned();
+            return Ok(Err(invalid("start", "maximum", message)));
+        }
+        // So that what cannot be read is told before an answer has begun.
+        self.store.audit_list(&filter, before, 1).await?;
+        let Ok(permit) = Arc::clone(&self.exports).try_acquire_owned() else {
+            return Ok(Err(Refusal::Overloaded));
+        };
+        let (pieces, taken) = mpsc::channel(PIECES_WAITING);
+        let export = Export { service: self.clone(), signed, pieces, _permit: permit };
+        let owner = owner_narrow(principal, filter.owner.take());
+        tokio::spawn(async move {
+            let done = match owner {
+                _ if is_whole => export.whole(start.unwrap_or_default()).await,
+                Some(owner) => export.proved(&AuditFilter { owner, ..filter }, before).await,
+                None => export.beginning(0).await.map(drop),
+            };
+            if let Err(fault) = done {
+                tracing::error!(%fault, "an export of audit events broke off");
+                let _ = export.pieces.send(Err(BrokenOff)).await;
+            }
+        });
+        Ok(Ok(taken))
+    }
+}
+
+fn invalid(path: &'static str, rule: &'static str, message: String) -> Refusal {
+    Refusal::Invalid(vec![Violation { location: "query", path: path.to_owned(), rule, message }])
+}
+
+/// An export that goes on until all is said or nobody listens.
+struct Export<S> {
+    service: LogService<S>,
+    signed: Signed,
+    pieces: mpsc::Sender<Piece>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl<S: Store> Export<S> {
+    /// Whether somebody still listens.
+    async fn send(&self, piece: Vec<u8>) -> bool {
+        self.pieces.send(Ok(piece)).await.is_ok()
+    }
+
+    /// The first line.
+    async fn beginning(&self, start: u64) -> Result<bool, Fault> {
+        let size = self.signed.checkpoint.size;
+        let line = serde_json::json!({ "checkpoint": self.signed.note, "treeSize": size, "start": start });
+        Ok(self.send(format!("{line}\n").into_bytes()).await)
+    }
+
+    /// The whole log, by its leaves.
+    async fn whole(&self, start: u64) -> Result<(), Fault> {
+        let size = self.signed.checkpoint.size;
+        let mut listening = self.beginning(start).await?;
+        let mut at = start;
+        while listening && at < size {
+            let end = size.min(at + u64::from(PAGE));
+            let mut piece = Vec::new();
+            for (index, hash, content) in self.service.contents(at..end).await? {
+                piece.extend_from_slice(format!("{{\"leafIndex\":{index},").as_bytes());
+                match content {
+                    Some(content) => event_write(&content, &mut piece),
+                    None => {
+                        piece.extend_from_slice(format!("\"hash\":\"{}\"", STANDARD.encode(hash)).as_bytes());
+                    }
+                }
+                piece.extend_from_slice(b"}\n");
+            }
+            listening = self.send(piece).await;
+            at = end;
+        }
+        Ok(())
+    }
+
+    /// The events that a filter lets through, each with the proof that it is in the log.
+    async fn proved(&self, filter: &AuditFilter, mut before: Option<Uuid>) -> Result<(), Fault> {
+        let mut listening = self.beginning(0).await?;
+        let mut tiles = Tiles::default();
+        while listening {
+            let rows = self.service.store.audit_list(filter, before, PAGE).await?;
+            let Some(last) = rows.last() else { break };
+            before = Some(last.id);
+            let mut piece = Vec::new();
+            for row in &rows {
+                self.proved_write(row, &mut tiles, &mut piece).await?;
+            }
+            listening = piece.is_empty() || self.send(piece).await;
+        }
+        Ok(())
+    }
+
+    /// One event and its proof; nothing if it is not in the tree of the checkpoint yet.
+    async fn proved_write(
+        &self,
+        row: &AuditRow,
+        tiles: &mut Tiles,
+        piece: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
+        let size = self.signed.checkpoint.size;
+        let index = self.service.store.audit_leaf_index(row.id).await?;
+        let Some((index, plan)) = index.and_then(|index| Some((index, Plan::inclusion(index, size)?))) else {
+            return Ok(());
+        };
+        let hashes = tiles.compute(&self.service.store, &plan).await?;
+        let proof: Vec<String> = hashes.iter().map(|hash| format!("\"{}\"", STANDARD.encode(hash))).collect();
+        let start = format!("{{\"leafIndex\":{index},\"proof\":[{}],", proof.join(","));
+        piece.extend_from_slice(start.as_bytes());
+        event_write(&row.content, piece);
+        piece.extend_from_slice(b"}\n");
+        Ok(())
+    }
+}
+
+/// The member `event`: the very bytes that are hashed. Bytes that are no line of JSON, which nothing here has written,
+/// become a string of base64, so that they are seen, and do not have the leaf's hash.
+fn event_write(content: &[u8], piece: &mut Vec<u8>) {
+    piece.extend_from_slice(b"\"event\":");
+    if !content.contains(&b'\n') && serde_json::from_slice::<IgnoredAny>(content).is_ok() {
+        piece.extend_from_slice(content);
+    } else {
+        piece.extend_from_slice(format!("\"{}\"", STANDARD.encode(content)).as_bytes());
+    }
+}
