@@ -79,6 +79,8 @@ pub struct Subjects {
     pub credential: String,
     /// An event behind the wall of its owner.
     pub event: String,
+    /// A tile, and the bundle of its events: of the first event of the log, whosever it is.
+    pub tile: String,
     /// The address of an agent to register.
     pub email: String,
 }
@@ -91,6 +93,7 @@ impl Subjects {
             agent: agent.id().to_owned(),
             credential: credential_of(place, agent),
             event: event.first().and_then(|event| event["id"].as_str()).unwrap_or_default().to_owned(),
+            tile: "000.p/1".to_owned(),
             email: place.email("registered"),
         }
     }
@@ -102,6 +105,7 @@ impl Subjects {
             agent: id.clone(),
             credential: id.clone(),
             event: id,
+            tile: "x999/x999/999".to_owned(),
             email: "registered@example.com".to_owned(),
         }
     }
@@ -123,13 +127,12 @@ impl Subjects {
             .replace("{credentialId}", &self.credential)
             .replace("{eventId}", &self.event)
             .replace("{level}", "0")
-            // The first event of the log, of whoever it is.
-            .replace("{path}", "000.p/1");
+            .replace("{path}", &self.tile);
         let request = Request::new(&operation.method, &path);
         Some(match operation.id.as_str() {
             "getAgent" | "listAgents" | "listCredentials" | "getCredential" | "listAuditEvents"
-            | "getAuditEvent" | "decommissionAgent" | "revokeCredential" => request,
-            "getAuditCheckpoint" | "getAuditTile" | "getAuditEntries" | "exportAuditEvents" => request,
+            | "getAuditEvent" | "getAuditCheckpoint" | "getAuditTile" | "getAuditEntries"
+            | "exportAuditEvents" | "decommissionAgent" | "revokeCredential" => request,
             "getAuditInclusionProof" => {
                 Request::new(&operation.method, &format!("{path}?eventId={}", self.event))
             }

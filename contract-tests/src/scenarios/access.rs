@@ -149,6 +149,7 @@ fn of_a_bearer(operation: &Operation, scopes: &[String], shared: &Arc<Shared>) -
                     agent: "mine".to_owned(),
                     credential: "mine".to_owned(),
                     event: "mine".to_owned(),
+                    tile: "mine".to_owned(),
                     ..Subjects::nowhere()
                 };
                 let refused = site.holding(&scope).sends(mine.request(super::operation(site, &id))).is(400);
