@@ -121,8 +121,11 @@ impl<S: Store> LogService<S> {
     /// The bytes of an entry bundle, with as many events as are asked for.
     pub async fn entries(&self, place: Option<TilePlace>) -> Result<Answered<Vec<u8>>, Fault> {
         let size = self.checkpoint().await?.checkpoint.size;
-        let range = place.and_then(|place| Some(place.start()..place.end().filter(|end| *end <= size)?));
-        let Some(range) = range else { return Ok(Err(Refusal::TileNotFound)) };
+        let in_log = |place: TilePlace| {
+            let end = place.end().filter(|end| *end <= size)?;
+            Some(place.start()..end)
+        };
+        let Some(range) = place.and_then(in_log) else { return Ok(Err(Refusal::TileNotFound)) };
         let mut bundle = Vec::new();
         for (_, _, content) in self.contents(range).await? {
             let Some(content) = content else { return Ok(Err(Refusal::TileNotFound)) };
@@ -170,8 +173,7 @@ impl<S: Store> LogService<S> {
         let size = signed.checkpoint.size;
         let to = to.unwrap_or(size);
         if to > size {
-            let message = format!("must be at most {size}, which is what the last checkpoint has");
-            return Ok(Err(invalid("to", "maximum", message)));
+            return Ok(Err(beyond("to", size)));
         }
         let Some(plan) = Plan::consistency(from, to) else {
             return Ok(Err(invalid("from", "maximum", format!("must be at most {to}"))));
@@ -192,9 +194,13 @@ impl<S: Store> LogService<S> {
         let ExportRequest { start, before, mut filter } = request;
         let is_whole = principal.sees_every_owner() && filter == AuditFilter::default() && before.is_none();
         let signed = self.checkpoint().await?;
-        if start.is_some_and(|start| !is_whole || start > signed.checkpoint.size) {
-            let message = "must be within the log, and takes idp:admin and no filter".to_owned();
-            return Ok(Err(invalid("start", "maximum", message)));
+        let size = signed.checkpoint.size;
+        if start.is_some() && !is_whole {
+            let message = "is for the whole log: it takes idp:admin, and no filter".to_owned();
+            return Ok(Err(invalid("start", "whole", message)));
+        }
+        if start.is_some_and(|start| start > size) {
+            return Ok(Err(beyond("start", size)));
         }
         // So that what cannot be read is told before an answer has begun.
         self.store.audit_list(&filter, before, 1).await?;
@@ -221,6 +227,11 @@ impl<S: Store> LogService<S> {
 
 fn invalid(path: &'static str, rule: &'static str, message: String) -> Refusal {
     Refusal::Invalid(vec![Violation { location: "query", path: path.to_owned(), rule, message }])
+}
+
+/// A size that the log does not have yet.
+fn beyond(path: &'static str, size: u64) -> Refusal {
+    invalid(path, "maximum", format!("must be at most {size}, which is what the last checkpoint has"))
 }
 
 /// An export that goes on until all is said or nobody listens.

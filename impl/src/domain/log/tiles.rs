@@ -62,7 +62,7 @@ impl TilePlace {
         (place.to_string() == path).then_some(place)
     }
 
-    /// The first hash or entry in it.
+    /// The first hash or entry in it; of a place that has an [`end`](Self::end) alone.
     pub fn start(self) -> u64 {
         self.index * u64::from(TILE_WIDTH)
     }
