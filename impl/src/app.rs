@@ -29,8 +29,8 @@ use crate::config::{Config, Environment, MasterKeySource, SigningChoice, Unusabl
 use crate::crypto::{CryptoFault, Entropy, HashPool, MasterKey, NoteVerifier, SecretText};
 use crate::domain::agents::{AgentId, AgentService};
 use crate::domain::audit::log::{Integrator, LogFault, log_open};
-use crate::domain::audit::reopening::{Closed, log_get, reopen as log_reopen};
 use crate::domain::audit::proofs::LogService;
+use crate::domain::audit::reopening::{Closed, log_get, reopen as log_reopen};
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::bootstrap::{BootstrapFault, BootstrapParts, BootstrapService};
 use crate::domain::clients::ClientCaches;

@@ -1,8 +1,8 @@
 //! The audit log: what is recorded of every change and every decision.
 
 pub mod log;
-pub mod reopening;
 pub mod proofs;
+pub mod reopening;
 pub mod retention;
 pub mod verify;
 
