@@ -18,7 +18,10 @@ fn a_server_that_is_about_to_stop_says_so_and_goes_on_answering(case: Case) {
     let agent = world.operator().registers(&new_agent("screener@example.com"));
     world.server.stops();
     let told = Instant::now();
-    world.eventually(503, || world.anyone().gets("/health/ready")).is_as_recorded();
+    let unready = world.eventually(503, || world.anyone().gets("/health/ready")).json();
+    let checks = unready["checks"].as_array().into_iter().flatten();
+    let unwell: Vec<_> = checks.filter(|check| check["status"] != "ok").map(|check| &check["name"]).collect();
+    assert_eq!(unwell, ["serving"], "{unready}");
     agent.asks_for_a_token(&[]).is(200);
     assert_eq!(world.server.ended(), Some(0));
     let took = told.elapsed();
