@@ -135,14 +135,16 @@ impl<S: Store> LogService<S> {
         Ok(Ok(bundle))
     }
 
-    /// Leaves in their order: index, hash, and the bytes of the event, if they are still there.
+    /// Leaves in their order: index, hash, and the bytes of the event, unless its time is over.
     async fn contents(&self, range: Range<u64>) -> Result<Vec<(u64, Hash, Option<Vec<u8>>)>, Fault> {
         let length = range.end - range.start;
+        let minimum = self.store.audit_minimum_index().await?;
         let leaves = self.store.audit_leaves(range).await?;
         if leaves.len() as u64 != length {
             return Err(LogFault::Broken("leaves are missing".to_owned()).into());
         }
-        let ids: Vec<Uuid> = leaves.iter().map(|leaf| leaf.event_id).collect();
+        let shown = leaves.iter().filter(|leaf| leaf.index >= minimum);
+        let ids: Vec<Uuid> = shown.map(|leaf| leaf.event_id).collect();
         let rows = self.store.audit_rows(&ids).await?;
         let mut contents: HashMap<Uuid, Vec<u8>> =
             rows.into_iter().map(|row| (row.id, row.content)).collect();
