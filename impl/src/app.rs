@@ -408,8 +408,10 @@ async fn serve_on<S: Store>(
     jobs::feed::read(&store, &feed, &keys, &clock).await?;
 
     let mut integrator = integrator(config, &store, &master, &clock, &entropy).await?;
-    // From its first answer on the log has a checkpoint.
-    integrator.sign().await?;
+    // From its first answer on the log has a checkpoint. What keeps it from one keeps the server from nothing else.
+    if let Err(fault) = integrator.sign().await {
+        tracing::error!(%fault, "the audit log was not signed");
+    }
     let log = LogService::new(store.clone(), integrator.verifier().clone());
     let (audit_writer, audit_task) = AuditWriter::start(store.clone(), clock.clone(), entropy.clone());
     let (tally, uses) = (Arc::new(Tally::default()), Arc::new(Uses::default()));
