@@ -11,7 +11,6 @@ const TABLE: &[(&str, u16, &str)] = &[
         "which origins' pages the deployment lets read, and whether any, is not known from outside",
     ),
     ("door", 408, "a request whose body never comes would hold a connection open until the server gives up"),
-    ("door", 413, "only operations read bodies, and each of those declares 413 itself"),
     (
         "decommissionAgent",
         409,
