@@ -100,6 +100,8 @@ pub enum Failure {
     Log(LogFault),
     /// The audit log could not be verified, whatever its state; the text says why.
     Unverifiable(String),
+    /// The audit log that is followed does what no log may.
+    Alarm(String),
     /// So many things are wrong with the audit log; they have been printed.
     LogBroken(u64),
     /// The operating system refused.
@@ -123,7 +125,7 @@ impl fmt::Display for Failure {
                 "the first operator exists already; for a new credential of it run: agentidp bootstrap --recover",
             ),
             Self::Log(fault) => fault.fmt(f),
-            Self::Unverifiable(problem) => f.write_str(problem),
+            Self::Unverifiable(problem) | Self::Alarm(problem) => f.write_str(problem),
             Self::LogBroken(findings) => write!(f, "the audit log does not verify: {findings} finding(s)"),
             Self::System(what, error) => write!(f, "{what}: {error}"),
             Self::Unwell(findings) => write!(f, "{findings} thing(s) to mend"),

@@ -6,6 +6,7 @@
 mod agents;
 mod audit;
 mod audit_log;
+mod audit_monitor;
 mod audit_reopening;
 mod authorization;
 mod connections;

@@ -2,6 +2,7 @@
 
 mod database;
 mod export;
+mod monitor;
 mod remote;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -30,6 +31,8 @@ pub(super) enum Command {
     Key,
     /// Print the log's last signed checkpoint, to be kept elsewhere
     Checkpoint,
+    /// Follow a server's log and raise the alarm when it is forked or rolled back
+    Monitor(monitor::Monitor),
     /// Go on by another name after the database has gone back behind a checkpoint that was kept; no server may run
     Reopen(Reopen),
 }
@@ -73,8 +76,7 @@ impl Verify {
 
     /// The key that was given.
     fn verifier(&self) -> Result<Option<NoteVerifier>, Failure> {
-        let parsed = self.key.as_deref().map(str::parse).transpose();
-        parsed.map_err(|flaw| Failure::Unverifiable(format!("--key: {flaw}")))
+        self.key.as_deref().map(key_parse).transpose()
     }
 
     fn verifier_needed(&self) -> Result<NoteVerifier, Failure> {
@@ -97,7 +99,11 @@ impl Verify {
 impl Command {
     /// Whether the command needs no settings.
     pub(super) fn is_elsewhere(&self) -> bool {
-        matches!(self, Self::Verify(verify) if verify.is_elsewhere())
+        match self {
+            Self::Verify(verify) => verify.is_elsewhere(),
+            Self::Monitor(_) => true,
+            Self::Key | Self::Checkpoint | Self::Reopen(_) => false,
+        }
     }
 }
 
@@ -107,6 +113,7 @@ pub(super) async fn run(config: Config, command: Command) -> Result<(), Failure>
     let done = match command {
         Command::Reopen(reopen) => app::on_store(&database, database::Reopening(&config, reopen)).await,
         Command::Verify(verify) => app::on_store(&database, database::Verification(verify)).await,
+        Command::Monitor(monitor) => monitor::run(&monitor).await,
         Command::Key => app::on_store(&database, database::Key).await,
         Command::Checkpoint => app::on_store(&database, database::LastCheckpoint).await,
     };
@@ -116,7 +123,11 @@ pub(super) async fn run(config: Config, command: Command) -> Result<(), Failure>
 
 /// Runs a command that needs neither the database nor a setting.
 pub(super) async fn run_elsewhere(command: &Command) -> Result<(), Failure> {
-    let Command::Verify(arguments) = command else { return Ok(()) };
+    let arguments = match command {
+        Command::Verify(arguments) => arguments,
+        Command::Monitor(arguments) => return monitor::run(arguments).await,
+        Command::Key | Command::Checkpoint | Command::Reopen(_) => return Ok(()),
+    };
     let verifier = arguments.verifier_needed()?;
     match (&arguments.export, &arguments.log) {
         (Some(path), _) => export::verify(path, &verifier, arguments.kept(&verifier)?).await,
@@ -126,6 +137,10 @@ pub(super) async fn run_elsewhere(command: &Command) -> Result<(), Failure> {
         }
         (None, None) => Ok(()),
     }
+}
+
+fn key_parse(text: &str) -> Result<NoteVerifier, Failure> {
+    text.parse().map_err(|flaw| Failure::Unverifiable(format!("--key: {flaw}")))
 }
 
 /// The checkpoint in a file, if the key has signed it.

@@ -1,5 +1,6 @@
 //! The audit log: what is recorded of every change and every decision.
 
+pub mod following;
 pub mod log;
 pub mod proofs;
 pub mod reopening;

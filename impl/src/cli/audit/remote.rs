@@ -90,13 +90,16 @@ impl RemoteLog {
 
     /// The last checkpoint, if the key has signed it.
     pub(super) async fn checkpoint(&self, verifier: &NoteVerifier) -> Result<Checkpoint, Failure> {
-        let note = self.get_whole("checkpoint").await?;
-        let flawed = |flaw: String| Failure::Unverifiable(format!("the checkpoint of the log: {flaw}"));
-        let note = String::from_utf8(note).map_err(|error| flawed(error.to_string()))?;
-        Checkpoint::verify(&note, verifier).map_err(|flaw| flawed(flaw.to_string()))
+        Checkpoint::verify(&self.note().await?, verifier)
+            .map_err(|flaw| Failure::Unverifiable(format!("the checkpoint of the log: {flaw}")))
     }
 
-    async fn tile(&self, tile: Tile) -> Result<Vec<Hash>, Failure> {
+    /// What it shows as its last checkpoint, by whomever signed.
+    pub(super) async fn note(&self) -> Result<String, Failure> {
+        Ok(String::from_utf8_lossy(&self.get_whole("checkpoint").await?).into_owned())
+    }
+
+    pub(super) async fn tile(&self, tile: Tile) -> Result<Vec<Hash>, Failure> {
         let bytes = self.get_whole(&tile.path()).await?;
         let hashes = tiles::hashes_read(&bytes).filter(|hashes| hashes.len() == usize::from(tile.width));
         hashes.ok_or_else(|| Failure::Unverifiable(format!("{} of the log is no such tile", tile.path())))
