@@ -572,10 +572,15 @@ impl Server {
         let counted = runtime().block_on(async {
             if self.database_url.starts_with("sqlite:") {
                 let mut connection = sqlx::SqliteConnection::connect(&self.database_url).await?;
-                sqlx::raw_sql(sql).fetch_one(&mut connection).await?.try_get(0)
+                let row = sqlx::raw_sql(sql).fetch_one(&mut connection).await?;
+                // One that is merely dropped may still be closing when the file is copied or another server opens it.
+                connection.close().await?;
+                row.try_get(0)
             } else {
                 let mut connection = sqlx::PgConnection::connect(&self.database_url).await?;
-                sqlx::raw_sql(sql).fetch_one(&mut connection).await?.try_get(0)
+                let row = sqlx::raw_sql(sql).fetch_one(&mut connection).await?;
+                connection.close().await?;
+                row.try_get(0)
             }
         });
         counted.unwrap_or_else(|error: sqlx::Error| panic!("the database refused: {error}"))
@@ -850,10 +855,12 @@ fn rows(url: &str, sql: &'static str) -> Result<Vec<Vec<u8>>, sqlx::Error> {
         if url.starts_with("sqlite:") {
             let mut connection = sqlx::SqliteConnection::connect(url).await?;
             let rows = sqlx::raw_sql(sql).fetch_all(&mut connection).await?;
+            connection.close().await?;
             rows.iter().map(|row| row.try_get(0)).collect()
         } else {
             let mut connection = sqlx::PgConnection::connect(url).await?;
             let rows = sqlx::raw_sql(sql).fetch_all(&mut connection).await?;
+            connection.close().await?;
             rows.iter().map(|row| row.try_get(0)).collect()
         }
     })
