@@ -49,7 +49,7 @@ use crate::domain::tokens::{LIFETIMES, TokenParts, TokenService, TokenSettings};
 use crate::domain::uses::Uses;
 use crate::jobs;
 use crate::jobs::integrate::CheckpointFile;
-use crate::store::sql::{self, Database, PoolSettings};
+use crate::store::sql::{self, Database, PoolSettings, Replication};
 use crate::store::{Store, StoreFault};
 
 /// Client records that a node keeps at hand: about 1 KiB each.
@@ -184,6 +184,43 @@ pub async fn connect(config: &Config) -> Result<Database, Failure> {
         statement_timeout: STATEMENT_WITHIN,
     };
     Ok(sql::connect(config.database_url.expose(), &settings).await?)
+}
+
+/// What there is to say of a database's commits.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Replicated {
+    /// What is as it should be.
+    pub well: Vec<String>,
+    /// What loses what was answered.
+    pub wrong: Vec<String>,
+}
+
+/// Whether what was committed outlives the database's server.
+///
+/// # Errors
+/// When the database does not say.
+pub async fn replication(database: &Database) -> Result<Replicated, Failure> {
+    Ok(database.replication().await?.map(replicated).unwrap_or_default())
+}
+
+fn replicated(Replication { standbys, waits, durable }: Replication) -> Replicated {
+    let mut told = Replicated::default();
+    if !durable {
+        told.wrong.push(
+            "PostgreSQL answers before a commit is on its disk (fsync, synchronous_commit): a crash loses what was \
+             answered, events of the audit log among it"
+                .to_owned(),
+        );
+    }
+    if standbys > 0 && waits {
+        told.well.push(format!("{standbys} standby(s), and a commit waits for them"));
+    } else if standbys > 0 {
+        told.wrong.push(format!(
+            "{standbys} standby(s), and no commit waits for them (synchronous_standby_names, synchronous_commit): after a \
+             failover the audit log may have gone back behind a checkpoint; see docs/audit.md"
+        ));
+    }
+    told
 }
 
 /// Work on a store of whichever kind.
@@ -717,4 +754,19 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_standby_that_no_commit_waits_for_is_wrong() {
+        let told = |standbys, waits, durable| replicated(Replication { standbys, waits, durable });
+        assert_eq!(told(0, false, true), Replicated::default());
+        assert_eq!((told(2, true, true).well.len(), told(2, true, true).wrong.len()), (1, 0));
+        assert!(told(1, false, true).wrong[0].contains("no commit waits"));
+        assert!(told(0, false, false).wrong[0].contains("before a commit is on its disk"));
+        assert_eq!(told(1, false, false).wrong.len(), 2);
+    }
 }

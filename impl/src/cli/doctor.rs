@@ -35,6 +35,13 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         Err(failure) => findings.wrong(&failure.to_string()),
         Ok(database) => {
             findings.well("the database answers");
+            match app::replication(&database).await {
+                Ok(told) => {
+                    told.well.iter().for_each(|what| findings.well(what));
+                    told.wrong.iter().for_each(|what| findings.wrong(what));
+                }
+                Err(failure) => findings.wrong(&failure.to_string()),
+            }
             match database.pending_migrations().await {
                 Ok(pending) if pending.is_empty() => {
                     findings.well("the tables are up to date");

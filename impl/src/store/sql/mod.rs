@@ -68,6 +68,17 @@ pub enum Database {
     Sqlite(SqlStore<Sqlite>),
 }
 
+/// How the commits of a PostgreSQL server outlive it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replication {
+    /// How many standbys follow it now.
+    pub standbys: i64,
+    /// Whether a commit waits for one of them.
+    pub waits: bool,
+    /// Whether a commit is at least on its own disk when it is answered.
+    pub durable: bool,
+}
+
 /// Connects to the database at `url`: `postgresql://…` (or `postgres://…`) or `sqlite:…`. A SQLite file that is not there
 /// is made, readable by its owner alone. Nothing is migrated.
 ///
@@ -97,6 +108,14 @@ impl Database {
         match self {
             Self::Postgres(store) => store.pending_migrations().await,
             Self::Sqlite(store) => store.pending_migrations().await,
+        }
+    }
+
+    /// How commits outlive this database server; `None` where there is one file and nothing else.
+    pub async fn replication(&self) -> Result<Option<Replication>, StoreFault> {
+        match self {
+            Self::Postgres(store) => Ok(Some(postgres::replication(store).await?)),
+            Self::Sqlite(_) => Ok(None),
         }
     }
 

@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Connection, Postgres, Transaction};
 use uuid::Uuid;
 
 use super::audit::events;
-use super::{PoolSettings, SqlStore};
+use super::{PoolSettings, Replication, SqlStore};
 use crate::domain::audit::{AuditRow, time_of};
 use crate::domain::log::Hash;
 use crate::store::StoreFault;
@@ -38,6 +38,11 @@ queries! {
     AUDIT_ERASE = "SELECT audit_erase($1)";
     /// Drops months.
     AUDIT_PARTITIONS_DROP = "SELECT audit_partitions_drop()";
+    /// Who follows, and what a commit waits for.
+    REPLICATION =
+        "SELECT (SELECT COUNT(*) FROM pg_stat_replication), current_setting('synchronous_standby_names') <> '' \
+         AND current_setting('synchronous_commit') NOT IN ('off', 'local'), \
+         current_setting('synchronous_commit') <> 'off' AND current_setting('fsync') = 'on'";
     /// Whether no migration has ever run.
     MIGRATIONS_ARE_NEW = "SELECT to_regclass('_sqlx_migrations') IS NULL";
     /// Events, as arrays of their columns. A trigger adds the pending rows of those that were not there.
@@ -103,6 +108,11 @@ pub(super) async fn migrate(store: &SqlStore<Postgres>, migrator: &Migrator) -> 
     let done = migrator.run(&mut connection).await;
     connection.close().await?;
     Ok(done?)
+}
+
+pub(super) async fn replication(store: &SqlStore<Postgres>) -> Result<Replication, StoreFault> {
+    let (standbys, waits, durable) = sqlx::query_as(REPLICATION).fetch_one(&store.readers).await?;
+    Ok(Replication { standbys, waits, durable })
 }
 
 pub(super) async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
