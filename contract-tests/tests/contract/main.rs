@@ -8,6 +8,7 @@ mod audit;
 mod audit_log;
 mod audit_monitor;
 mod audit_reopening;
+mod audit_retention;
 mod authorization;
 mod connections;
 mod cors;
