@@ -18,6 +18,7 @@ on_both_databases![
     a_right_secret_is_served_while_others_guess,
     a_live_token_is_served_while_others_guess,
     guesses_and_what_anyone_may_read_are_told_apart,
+    guesses_do_not_keep_anyone_from_a_log_that_is_public,
     who_makes_many_secrets_waits,
     an_address_that_a_stranger_claims_is_not_believed,
     an_address_that_a_trusted_proxy_tells_is_believed,
@@ -208,6 +209,15 @@ fn guesses_and_what_anyone_may_read_are_told_apart(case: Case) {
     let keys = world.anyone().gets("/.well-known/jwks.json");
     assert_eq!(keys.status(), 200, "{keys}");
     assert_eq!(keys.header("ratelimit"), Some("\"address\";r=2;t=60"), "{keys}");
+}
+
+fn guesses_do_not_keep_anyone_from_a_log_that_is_public(case: Case) {
+    let world = case.world_with(&[slowly("1000", "3"), vec![("AGENTIDP_AUDIT_PUBLIC", "true")]].concat());
+    too_much(|| world.bearer("a.b.c").gets("/agents"));
+    let checkpoint = world.anyone().gets("/audit/checkpoint");
+    assert_eq!(checkpoint.status(), 200, "{checkpoint}");
+    assert_eq!(checkpoint.header("ratelimit"), Some("\"address\";r=2;t=60"), "{checkpoint}");
+    assert_eq!(world.bearer("a.b.c").gets("/audit/checkpoint").status(), 429);
 }
 
 fn who_makes_many_secrets_waits(case: Case) {

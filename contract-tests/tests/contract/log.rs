@@ -111,6 +111,7 @@ fn tiles_and_bundles_have_the_root_of_the_checkpoint(case: Case) {
     let mut entries = Vec::new();
     for path in ["000".to_owned(), format!("001.p/{rest}")] {
         let bundle = auditor.gets(&format!("/audit/tile/entries/{path}")).is(200);
+        assert_eq!(bundle.header("cache-control"), Some("no-store"));
         entries.extend(tiles::entries_read(bundle.bytes()).expect("entries").into_iter().map(leaf_hash));
     }
     assert_eq!(entries, leaves);

@@ -691,8 +691,6 @@ pub enum GetAuditEntriesResponse {
     Ok {
         /// The body.
         body: bytes::Bytes,
-        /// The header field `Cache-Control`.
-        cache_control: HeaderValue,
     },
     /// 400: The request is not what the operation asks for; `details` says where and why.
     BadRequest {
@@ -742,9 +740,9 @@ pub enum GetAuditEntriesResponse {
 impl IntoResponse for GetAuditEntriesResponse {
     fn into_response(self) -> Response {
         match self {
-            Self::Ok { body, cache_control } => {
+            Self::Ok { body } => {
                 let answer = answer::text(StatusCode::OK, "application/octet-stream", body);
-                answer::with_headers(answer, [("cache-control", cache_control)])
+                answer::with_headers(answer, [("cache-control", HeaderValue::from_static("no-store"))])
             }
             Self::BadRequest { body } => {
                 let answer = answer::json(StatusCode::BAD_REQUEST, "application/json", &body);

@@ -47,7 +47,7 @@ answers!(GetAuditConsistencyProofResponse: Ok; refused as error:
 answers!(ExportAuditEventsResponse: Ok; refused as error:
     BadRequest Unauthorized Forbidden TooManyRequests InternalServerError ServiceUnavailable);
 
-/// How long a tile or a bundle may be kept by whoever asked for it.
+/// How long a tile may be kept by whoever asked for it.
 fn caching(place: Option<TilePlace>) -> HeaderValue {
     // One that is full is asked for by the same path for ever; one that is not will soon be asked for no more.
     HeaderValue::from_static(match place.is_some_and(TilePlace::is_full) {
@@ -143,9 +143,8 @@ impl<S: Store> Audit for Api<S> {
     ) -> GetAuditEntriesResponse {
         let place = TilePlace::parse(&params.path);
         let bundle = self.log.entries(place).await;
-        context.answer(bundle, |bundle| {
-            Ok(GetAuditEntriesResponse::Ok { body: bundle.into(), cache_control: caching(place) })
-        })
+        // Kept by nobody: what it says has its time, and is one caller's to read.
+        context.answer(bundle, |bundle| Ok(GetAuditEntriesResponse::Ok { body: bundle.into() }))
     }
 
     async fn refuse_get_audit_entries(&self, context: &Context, refusal: Refused) -> GetAuditEntriesResponse {

@@ -57,6 +57,8 @@ impl Arrival {
         }
         let taken = match operation.authentication {
             Authentication::Public => limits.public(&self.request).await,
+            // Served without a proof: what is open by a setting is what anyone may read.
+            Authentication::Bearer if status.is_success() => limits.public(&self.request).await,
             Authentication::Bearer | Authentication::Client => limits.unproved(&self.request).await,
         }?;
         let _ = self.unproved.set(taken);

@@ -2,28 +2,34 @@
 //!
 //! All of it is about the tree of the last checkpoint, not of the head: what nobody has signed is not handed out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::IgnoredAny;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::log::{LogFault, Tiles, checkpoint_get, plan_compute, tile_get};
 use super::{AuditFilter, AuditRow};
 use crate::crypto::NoteVerifier;
+use crate::domain::agents::Owner;
 use crate::domain::callers::Principal;
 use crate::domain::log::tiles::{TilePlace, entry_write, hashes_write};
 use crate::domain::log::{Checkpoint, Hash, Plan, Tile};
 use crate::domain::policy::owner_narrow;
 use crate::domain::refusal::{Answered, Fault, Refusal, Violation};
-use crate::store::Store;
+use crate::store::{Store, StoreFault};
 
-/// How many exports a node makes at once: each holds a connection to the database most of the time.
-const EXPORTS: usize = 2;
+/// How many exports a node makes at once, each for another owner: each holds a connection to the database most of the time.
+const EXPORTS: usize = 4;
+
+/// How long a piece of an export may wait for a client to take one: who does not read keeps others from theirs.
+const TAKEN_WITHIN: Duration = Duration::from_secs(60);
 
 /// How many pieces of an export wait for a client that reads slowly.
 const PIECES_WAITING: usize = 2;
@@ -85,18 +91,43 @@ pub struct BrokenOff;
 /// A piece of an export: whole lines.
 pub type Piece = Result<Vec<u8>, BrokenOff>;
 
+/// Whose exports are under way.
+#[derive(Clone, Default)]
+struct Exports(Arc<Mutex<HashSet<Owner>>>);
+
+/// The place of an export among those under way, given back when it is dropped.
+struct Place {
+    exports: Exports,
+    owner: Owner,
+}
+
+impl Exports {
+    /// A place for an export of this owner, who has one at the most, so that none uses up what all share.
+    fn begin(&self, owner: &Owner) -> Option<Place> {
+        let mut owners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = owners.len() < EXPORTS && owners.insert(owner.clone());
+        begun.then(|| Place { exports: self.clone(), owner: owner.clone() })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.exports.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.owner);
+    }
+}
+
 /// The log to those who check it.
 #[derive(Clone)]
 pub struct LogService<S> {
     store: S,
     verifier: NoteVerifier,
-    exports: Arc<Semaphore>,
+    exports: Exports,
 }
 
 impl<S: Store> LogService<S> {
     /// The log in this store, whose checkpoints this key signs.
     pub fn new(store: S, verifier: NoteVerifier) -> Self {
-        Self { store, verifier, exports: Arc::new(Semaphore::new(EXPORTS)) }
+        Self { store, verifier, exports: Exports::default() }
     }
 
     /// The last checkpoint.
@@ -187,7 +218,7 @@ impl<S: Store> LogService<S> {
     /// Begins an export, whose pieces come as fast as they are taken. With `idp:admin` and without a filter it is the whole
     /// log; else the caller's events, each with its proof.
     ///
-    /// Refused with [`Refusal::Overloaded`] when the node makes as many as it can.
+    /// Refused with [`Refusal::Overloaded`] when the node makes as many as it can, or one for the caller's owner.
     pub async fn export(
         &self,
         principal: &Principal,
@@ -204,23 +235,26 @@ impl<S: Store> LogService<S> {
         if start.is_some_and(|start| start > size) {
             return Ok(Err(beyond("start", size)));
         }
-        // So that what cannot be read is told before an answer has begun.
-        self.store.audit_list(&filter, before, 1).await?;
-        let Ok(permit) = Arc::clone(&self.exports).try_acquire_owned() else {
-            return Ok(Err(Refusal::Overloaded));
-        };
-        let (pieces, taken) = mpsc::channel(PIECES_WAITING);
-        let export = Export { service: self.clone(), signed, pieces, _permit: permit };
         let owner = owner_narrow(principal, filter.owner.take());
+        // So that what cannot be read is told before an answer has begun.
+        if let Some(owner) = &owner {
+            let first = AuditFilter { owner: owner.clone(), ..filter.clone() };
+            self.store.audit_list(&first, before, 1).await?;
+        }
+        let Some(place) = self.exports.begin(&principal.owner) else { return Ok(Err(Refusal::Overloaded)) };
+        let (pieces, taken) = mpsc::channel(PIECES_WAITING);
+        let export = Export { service: self.clone(), signed, pieces: pieces.clone() };
         tokio::spawn(async move {
             let done = match owner {
                 _ if is_whole => export.whole(start.unwrap_or_default()).await,
                 Some(owner) => export.proved(&AuditFilter { owner, ..filter }, before).await,
                 None => export.beginning(0).await.map(drop),
             };
+            drop(place);
             if let Err(fault) = done {
                 tracing::error!(%fault, "an export of audit events broke off");
-                let _ = export.pieces.send(Err(BrokenOff)).await;
+                // Whoever still listens must not take what there is for all.
+                let _ = pieces.send(Err(BrokenOff)).await;
             }
         });
         Ok(Ok(taken))
@@ -241,20 +275,21 @@ struct Export<S> {
     service: LogService<S>,
     signed: Signed,
     pieces: mpsc::Sender<Piece>,
-    _permit: OwnedSemaphorePermit,
 }
 
 impl<S: Store> Export<S> {
-    /// Whether somebody still listens.
-    async fn send(&self, piece: Vec<u8>) -> bool {
-        self.pieces.send(Ok(piece)).await.is_ok()
+    /// Whether somebody still listens. Fails if nobody takes anything for too long.
+    async fn send(&self, piece: Vec<u8>) -> Result<bool, Fault> {
+        let sent = timeout(TAKEN_WITHIN, self.pieces.send(Ok(piece))).await;
+        let untaken = |_| StoreFault::Unavailable("it was not taken in time".to_owned());
+        Ok(sent.map_err(untaken)?.is_ok())
     }
 
     /// The first line.
     async fn beginning(&self, start: u64) -> Result<bool, Fault> {
         let size = self.signed.checkpoint.size;
         let line = serde_json::json!({ "checkpoint": self.signed.note, "treeSize": size, "start": start });
-        Ok(self.send(format!("{line}\n").into_bytes()).await)
+        self.send(format!("{line}\n").into_bytes()).await
     }
 
     /// The whole log, by its leaves.
@@ -275,7 +310,7 @@ impl<S: Store> Export<S> {
                 }
                 piece.extend_from_slice(b"}\n");
             }
-            listening = self.send(piece).await;
+            listening = self.send(piece).await?;
             at = end;
         }
         Ok(())
@@ -293,7 +328,7 @@ impl<S: Store> Export<S> {
             for row in &rows {
                 self.proved_write(row, &mut tiles, &mut piece).await?;
             }
-            listening = piece.is_empty() || self.send(piece).await;
+            listening = piece.is_empty() || self.send(piece).await?;
         }
         Ok(())
     }
@@ -328,5 +363,24 @@ fn event_write(content: &[u8], piece: &mut Vec<u8>) {
         piece.extend_from_slice(content);
     } else {
         piece.extend_from_slice(format!("\"{}\"", STANDARD.encode(content)).as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_owner_has_one_export_at_a_time_and_all_together_a_few() {
+        let (exports, owner) = (Exports::default(), |number: usize| Owner(format!("team-{number}")));
+        let mut places: Vec<_> = (0..EXPORTS).filter_map(|number| exports.begin(&owner(number))).collect();
+        assert_eq!(places.len(), EXPORTS);
+        assert!(exports.begin(&owner(EXPORTS)).is_none(), "there is no room for another");
+        places.pop();
+        assert!(exports.begin(&owner(0)).is_none(), "one of theirs is under way");
+        let place = exports.begin(&owner(EXPORTS));
+        assert!(place.is_some() && exports.begin(&owner(EXPORTS)).is_none());
+        drop(place);
+        assert!(exports.begin(&owner(EXPORTS)).is_some());
     }
 }
