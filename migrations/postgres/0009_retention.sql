@@ -139,8 +139,11 @@ BEGIN
     FROM audit_retention r JOIN audit_leaves l ON l.leaf_index = r.erased_index - 1 WHERE r.singleton = 1;
     FOR month IN
         SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-        WHERE i.inhparent = 'audit_events'::regclass AND c.relname ~ '^audit_events_[0-9]{4}_[0-9]{2}$'
-        AND (to_timestamp(right(c.relname, 7), 'YYYY_MM')::timestamp + interval '1 month') AT TIME ZONE 'UTC' <= erased_to
+        WHERE i.inhparent = 'audit_events'::regclass
+        -- In this order: other names are no months, and conditions side by side may be tried in any order.
+        AND CASE WHEN c.relname ~ '^audit_events_[0-9]{4}_[0-9]{2}$' THEN
+            (to_timestamp(right(c.relname, 7), 'YYYY_MM')::timestamp + interval '1 month') AT TIME ZONE 'UTC' <= erased_to
+            ELSE false END
         ORDER BY c.relname
     LOOP
         EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', month.name) INTO filled;
