@@ -15,12 +15,17 @@ const INTEGRATED_WITHIN: Duration = Duration::from_secs(300);
 pub const EVENTS: &[&str] =
     &["audit_events_keep_updated", "audit_events_keep_deleted", "audit_events_keep_first"];
 
-/// What `agentidp audit verify` says, and how it ends.
-pub fn judged(world: &World, arguments: &[&str]) -> (i32, String) {
-    let output = world.server.run(&[&["audit", "verify"], arguments].concat());
+/// What a command of the server's program says, and how it ends.
+pub fn says(world: &World, arguments: &[&str]) -> (i32, String) {
+    let output = world.server.run(arguments);
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     (output.status.code().unwrap_or(-1), said)
+}
+
+/// What `agentidp audit verify` says, and how it ends.
+pub fn judged(world: &World, arguments: &[&str]) -> (i32, String) {
+    says(world, &[&["audit", "verify"], arguments].concat())
 }
 
 /// The last checkpoint, once everything that happened is in the tree.

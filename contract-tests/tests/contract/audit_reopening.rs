@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use contract_tests::log::{checkpoint_of_all, judged, keep};
+use contract_tests::log::{checkpoint_of_all, judged, keep, says};
 use contract_tests::on_both_databases;
 use contract_tests::world::{Case, World};
 
@@ -43,13 +43,6 @@ fn restored(case: Case) -> (World, String) {
 
 fn size(checkpoint: &str) -> u64 {
     checkpoint.lines().nth(1).and_then(|line| line.parse().ok()).expect("a size in the second line")
-}
-
-fn says(world: &World, arguments: &[&str]) -> (i32, String) {
-    let output = world.server.run(arguments);
-    let said =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    (output.status.code().unwrap_or(-1), said)
 }
 
 fn a_log_behind_a_kept_checkpoint_is_not_added_to_and_goes_on_by_another_name(case: Case) {

@@ -7,6 +7,7 @@ mod agents;
 mod audit;
 mod audit_log;
 mod audit_monitor;
+mod audit_readers;
 mod audit_reopening;
 mod audit_retention;
 mod authorization;

@@ -1,6 +1,7 @@
 //! `agentidp audit`: the log, judged without the server.
 
 mod database;
+mod download;
 mod export;
 mod monitor;
 mod remote;
@@ -33,6 +34,8 @@ pub(super) enum Command {
     Checkpoint,
     /// Follow a server's log and raise the alarm when it is forked or rolled back
     Monitor(monitor::Monitor),
+    /// Download events from a server into a file; goes on where an earlier download stopped
+    Export(Box<Download>),
     /// Go on by another name after the database has gone back behind a checkpoint that was kept; no server may run
     Reopen(Reopen),
 }
@@ -68,6 +71,38 @@ pub(super) struct Verify {
     checkpoint: Vec<PathBuf>,
 }
 
+/// What to download, and where to.
+#[derive(Debug, Args)]
+pub(super) struct Download {
+    /// The file; what is whole of an earlier download of the same events stays in it
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The URL under which the log's checkpoint is, such as https://id.example.com/audit
+    #[arg(long, value_name = "URL")]
+    log: String,
+    /// A file with an access token: with idp:admin and without a filter it is the whole log, else the events of one's owner
+    #[arg(long, value_name = "FILE")]
+    token_file: PathBuf,
+    /// Events about this agent alone
+    #[arg(long, value_name = "ID")]
+    agent_id: Option<String>,
+    /// Events that this agent caused alone
+    #[arg(long, value_name = "ID")]
+    actor_id: Option<String>,
+    /// Events of this action alone, such as token.issued
+    #[arg(long, value_name = "ACTION")]
+    action: Option<String>,
+    /// Events that ended so alone: success, denied or failure
+    #[arg(long, value_name = "OUTCOME")]
+    outcome: Option<String>,
+    /// Events from this time on alone (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Events before this time alone (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+}
+
 impl Verify {
     /// Whether the database is not needed, nor any setting.
     fn is_elsewhere(&self) -> bool {
@@ -101,7 +136,7 @@ impl Command {
     pub(super) fn is_elsewhere(&self) -> bool {
         match self {
             Self::Verify(verify) => verify.is_elsewhere(),
-            Self::Monitor(_) => true,
+            Self::Monitor(_) | Self::Export(_) => true,
             Self::Key | Self::Checkpoint | Self::Reopen(_) => false,
         }
     }
@@ -116,6 +151,7 @@ pub(super) async fn run(config: Config, command: Command) -> Result<(), Failure>
         Command::Monitor(monitor) => monitor::run(&monitor).await,
         Command::Key => app::on_store(&database, database::Key).await,
         Command::Checkpoint => app::on_store(&database, database::LastCheckpoint).await,
+        Command::Export(export) => download::run(&export).await,
     };
     database.close().await;
     done
@@ -126,6 +162,7 @@ pub(super) async fn run_elsewhere(command: &Command) -> Result<(), Failure> {
     let arguments = match command {
         Command::Verify(arguments) => arguments,
         Command::Monitor(arguments) => return monitor::run(arguments).await,
+        Command::Export(export) => return download::run(export).await,
         Command::Key | Command::Checkpoint | Command::Reopen(_) => return Ok(()),
     };
     let verifier = arguments.verifier_needed()?;
@@ -159,7 +196,7 @@ async fn judge<S: Source>(source: &mut S, claims: &Claims, strays: Vec<Finding>)
 where
     Failure: From<S::Fault>,
 {
-    let mut progress = Progress::new(claims.size);
+    let mut progress = Progress::new(format!("of {} leaves", claims.size));
     let mut report = verify(source, claims, |leaves| progress.show(leaves)).await?;
     progress.end();
     for stray in strays {
@@ -208,22 +245,23 @@ fn tell(claims: &Claims, report: &Report) -> Result<(), Failure> {
 
 /// How far it is, on a terminal.
 struct Progress {
-    size: u64,
+    /// What is read, after its number.
+    of: String,
     shown: Option<Instant>,
     live: bool,
 }
 
 impl Progress {
-    fn new(size: u64) -> Self {
-        Self { size, shown: None, live: io::stderr().is_terminal() }
+    fn new(of: String) -> Self {
+        Self { of, shown: None, live: io::stderr().is_terminal() }
     }
 
-    fn show(&mut self, leaves: u64) {
+    fn show(&mut self, number: u64) {
         if !self.live || self.shown.is_some_and(|shown| shown.elapsed() < SHOWN_EVERY) {
             return;
         }
         self.shown = Some(Instant::now());
-        let _ = write!(io::stderr(), "\r{leaves} of {} leaves", self.size);
+        let _ = write!(io::stderr(), "\r{number} {}", self.of);
     }
 
     fn end(&self) {

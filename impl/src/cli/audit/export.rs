@@ -1,4 +1,4 @@
-//! A log that was exported: a checkpoint, and then a line for each leaf.
+//! A log that was exported: a checkpoint, and then a line for each leaf; or single events of it, each with its proof.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -10,10 +10,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::judge;
+use super::{Progress, judge};
 use crate::app::Failure;
+use crate::cli::say;
 use crate::crypto::NoteVerifier;
-use crate::domain::audit::verify::{Claims, Content, Entry, Source};
+use crate::crypto::merkle::leaf_hash;
+use crate::domain::audit::verify::{Claims, Content, Entry, Source, event_id};
+use crate::domain::log::proof::inclusion_verify;
 use crate::domain::log::{Checkpoint, Hash};
 
 /// How many lines are read together.
@@ -21,8 +24,21 @@ const PAGE: usize = 4096;
 
 /// The first line of an export.
 #[derive(Deserialize)]
-struct Beginning {
+pub(super) struct Beginning {
     checkpoint: String,
+    /// From which leaf on, if it is the whole log; else it is single events.
+    pub(super) start: Option<u64>,
+    /// How many leaves the checkpoint has.
+    #[serde(rename = "treeSize")]
+    pub(super) size: u64,
+}
+
+impl Beginning {
+    /// Whether an answer that begins so goes on with what began like this.
+    pub(super) fn goes_on_in(&self, other: &Self) -> bool {
+        let origin = |beginning: &Self| beginning.checkpoint.lines().next().map(str::to_owned);
+        self.start.is_some() == other.start.is_some() && origin(self) == origin(other)
+    }
 }
 
 /// Another line of it: the event as it is stored, or the hash of one that is gone.
@@ -35,7 +51,17 @@ struct Line<'a> {
     hash: Option<String>,
 }
 
-/// Verifies an export, which must be whole: not narrowed by a filter.
+/// A line of an export of single events.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProvedLine<'a> {
+    leaf_index: u64,
+    proof: Vec<String>,
+    #[serde(borrow)]
+    event: &'a RawValue,
+}
+
+/// Verifies an export: of the whole log, or of single events.
 pub(super) async fn verify(
     path: &Path,
     verifier: &NoteVerifier,
@@ -52,12 +78,82 @@ pub(super) async fn verify(
     let Some(Ok(beginning)) = first else {
         return Err(Failure::Unverifiable("the first line of the export has no checkpoint".to_owned()));
     };
-    let checkpoint = Checkpoint::verify(&beginning.checkpoint, verifier)
-        .map_err(|flaw| Failure::Unverifiable(format!("the checkpoint of the export: {flaw}")))?;
+    let checkpoint = checkpoint_of(&beginning, verifier)?;
+    match beginning.start {
+        None => return proved(&mut lines, checkpoint, verifier, &checkpoints),
+        Some(0) => {}
+        Some(start) => {
+            return Err(Failure::Unverifiable(format!(
+                "the export begins at the leaf {start}: put it behind the lines of the part before it, and leave its first out"
+            )));
+        }
+    }
     let (size, root) = (checkpoint.size, checkpoint.root);
     checkpoints.push(("the checkpoint of the export", checkpoint));
     let claims = Claims { size, root, checkpoints };
     judge(&mut Export(lines), &claims, Vec::new()).await
+}
+
+fn checkpoint_of(beginning: &Beginning, verifier: &NoteVerifier) -> Result<Checkpoint, Failure> {
+    Checkpoint::verify(&beginning.checkpoint, verifier)
+        .map_err(|flaw| Failure::Unverifiable(format!("the checkpoint of the export: {flaw}")))
+}
+
+/// How many findings are told in words; the rest is counted.
+const MOST_FINDINGS: u64 = 100;
+
+/// Verifies that single events are in the log. A download that went on has more than one checkpoint.
+fn proved(
+    lines: &mut Lines,
+    mut checkpoint: Checkpoint,
+    verifier: &NoteVerifier,
+    kept: &[(&'static str, Checkpoint)],
+) -> Result<(), Failure> {
+    let mut progress = Progress::new("events".to_owned());
+    let (mut events, mut wrong) = (0_u64, 0_u64);
+    let mut find = |finding: std::fmt::Arguments<'_>| {
+        wrong += 1;
+        if wrong <= MOST_FINDINGS {
+            say(format_args!("WRONG  {finding}"));
+        }
+    };
+    for (name, kept) in kept {
+        if kept.size > checkpoint.size {
+            let (kept, size) = (kept.size, checkpoint.size);
+            find(format_args!("the log went back: it has {size} events, and {name} has {kept}"));
+        } else if kept.size == checkpoint.size && kept.root != checkpoint.root {
+            find(format_args!("the log does not have the root that {name} of {} events has", kept.size));
+        }
+    }
+    loop {
+        let number = lines.number + 1;
+        let Some(text) = lines.next()? else { break };
+        if let Ok(beginning) = serde_json::from_str::<Beginning>(text) {
+            checkpoint = checkpoint_of(&beginning, verifier)?;
+            continue;
+        }
+        let no_line = || Failure::Unverifiable(format!("line {number} is no line of an export"));
+        let line: ProvedLine<'_> = serde_json::from_str(text).map_err(|_| no_line())?;
+        let proof = line.proof.iter().map(|hash| hash_of(hash)).collect::<Result<Vec<_>, _>>();
+        let (index, content) = (line.leaf_index, line.event.get().as_bytes());
+        let leaf = leaf_hash(content);
+        let fits = |proof: &[Hash]| inclusion_verify(index, checkpoint.size, &leaf, proof, &checkpoint.root);
+        if !proof.is_ok_and(|proof| fits(&proof)) {
+            let id = event_id(content).map(|id| format!(" ({id})")).unwrap_or_default();
+            find(format_args!(
+                "the event at index {index}{id} is not the one in the log: its proof does not lead to the checkpoint's root"
+            ));
+        }
+        events += 1;
+        progress.show(events);
+    }
+    progress.end();
+    if wrong > 0 {
+        return Err(Failure::LogBroken(wrong));
+    }
+    say(format_args!("ok     each of the {events} events is in the log of {} events", checkpoint.size));
+    say("note   whether the export has all that its filter lets through, nothing in it tells");
+    Ok(())
 }
 
 /// The lines of a file, one after the other.

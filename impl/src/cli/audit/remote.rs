@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use reqwest::header::AUTHORIZATION;
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{Client, Response, StatusCode, Url};
 
 use super::judge;
 use crate::app::Failure;
@@ -16,7 +16,7 @@ use crate::domain::log::{Checkpoint, Hash, Tile};
 /// The most bytes that an answer may have: those of the largest entry bundle.
 const MOST_BYTES: usize = TILE_WIDTH as usize * (2 + ENTRY_LIMIT);
 
-/// How long an answer may take.
+/// How long a server may say nothing.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// Verifies the log under a URL.
@@ -50,7 +50,8 @@ impl RemoteLog {
         let base = Url::parse(&format!("{}/", url.trim_end_matches('/')))
             .map_err(|error| Failure::Unverifiable(format!("--log: {error}")))?;
         let client = Client::builder()
-            .timeout(ANSWER_WITHIN)
+            .connect_timeout(ANSWER_WITHIN)
+            .read_timeout(ANSWER_WITHIN)
             .user_agent(concat!("agentidp/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| Failure::Unverifiable(format!("no client can be made: {error}")))?;
@@ -58,16 +59,25 @@ impl RemoteLog {
         Ok(Self { client, base, token, size: 0, gives_events: None })
     }
 
-    /// What the server answers, or the status of a refusal.
-    async fn get(&self, path: &str) -> Result<Result<Vec<u8>, StatusCode>, Failure> {
+    /// The server's answer, of which the body has not been read.
+    pub(super) async fn ask(&self, path: &str, query: &[(&str, String)]) -> Result<Response, Failure> {
         let failed = |error: String| Failure::Unverifiable(format!("{path} of the log: {error}"));
-        let url = self.base.join(path).map_err(|error| failed(error.to_string()))?;
+        let mut url = self.base.join(path).map_err(|error| failed(error.to_string()))?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
         let mut request = self.client.get(url);
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
         // Without the URL, which an operator may have put a password in.
-        let mut response = request.send().await.map_err(|error| failed(error.without_url().to_string()))?;
+        request.send().await.map_err(|error| failed(error.without_url().to_string()))
+    }
+
+    /// What the server answers, or the status of a refusal.
+    async fn get(&self, path: &str) -> Result<Result<Vec<u8>, StatusCode>, Failure> {
+        let failed = |error: String| Failure::Unverifiable(format!("{path} of the log: {error}"));
+        let mut response = self.ask(path, &[]).await?;
         if response.status() != StatusCode::OK {
             return Ok(Err(response.status()));
         }

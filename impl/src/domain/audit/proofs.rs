@@ -248,7 +248,7 @@ impl<S: Store> LogService<S> {
             let done = match owner {
                 _ if is_whole => export.whole(start.unwrap_or_default()).await,
                 Some(owner) => export.proved(&AuditFilter { owner, ..filter }, before).await,
-                None => export.beginning(0).await.map(drop),
+                None => export.beginning(None).await.map(drop),
             };
             drop(place);
             if let Err(fault) = done {
@@ -285,17 +285,20 @@ impl<S: Store> Export<S> {
         Ok(sent.map_err(untaken)?.is_ok())
     }
 
-    /// The first line.
-    async fn beginning(&self, start: u64) -> Result<bool, Fault> {
+    /// The first line; of the whole log it has the leaf that it starts from.
+    async fn beginning(&self, start: Option<u64>) -> Result<bool, Fault> {
         let size = self.signed.checkpoint.size;
-        let line = serde_json::json!({ "checkpoint": self.signed.note, "treeSize": size, "start": start });
+        let mut line = serde_json::json!({ "checkpoint": self.signed.note, "treeSize": size });
+        if let Some(start) = start {
+            line["start"] = start.into();
+        }
         self.send(format!("{line}\n").into_bytes()).await
     }
 
     /// The whole log, by its leaves.
     async fn whole(&self, start: u64) -> Result<(), Fault> {
         let size = self.signed.checkpoint.size;
-        let mut listening = self.beginning(start).await?;
+        let mut listening = self.beginning(Some(start)).await?;
         let mut at = start;
         while listening && at < size {
             let end = size.min(at + u64::from(PAGE));
@@ -318,7 +321,7 @@ impl<S: Store> Export<S> {
 
     /// The events that a filter lets through, each with the proof that it is in the log.
     async fn proved(&self, filter: &AuditFilter, mut before: Option<Uuid>) -> Result<(), Fault> {
-        let mut listening = self.beginning(0).await?;
+        let mut listening = self.beginning(None).await?;
         let mut tiles = Tiles::default();
         while listening {
             let rows = self.service.store.audit_list(filter, before, PAGE).await?;

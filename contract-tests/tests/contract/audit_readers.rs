@@ -1,0 +1,281 @@
+//! The log to those who have no database: exports and remote logs, downloaded and verified with the command.
+
+use std::fs;
+use std::path::Path;
+
+use agentidp::crypto::NoteSigner;
+use contract_tests::actor::Actor;
+use contract_tests::log::{EVENTS, checkpoint_of_all, event_at, judged, keep, says, unguarded};
+use contract_tests::on_both_databases;
+use contract_tests::server::Database;
+use contract_tests::world::{Case, World};
+
+on_both_databases![
+    an_export_of_the_whole_log_is_verified,
+    a_byte_of_an_exported_event_that_was_changed_is_found,
+    what_is_missing_in_an_export_is_named,
+    an_export_of_ones_own_events_is_verified_event_by_event,
+    a_remote_log_is_verified_with_its_events_or_by_its_hashes_alone,
+    what_was_changed_in_a_remote_log_is_named,
+    a_remote_log_that_went_back_behind_a_kept_checkpoint_is_found,
+    a_download_goes_on_where_it_stopped,
+    a_download_of_single_events_goes_on_where_it_stopped,
+];
+
+/// A log of some events of two owners.
+fn log_of_agents(case: Case) -> World {
+    let world = case.world();
+    for number in 0..3 {
+        world.agent(&format!("agent-{number}@agents.example.com"), &["resume:read"]);
+    }
+    let stranger = world.stranger("stranger@agents.example.com", &["resume:read"]);
+    stranger.asks_for_a_token(&[]).is(200);
+    world
+}
+
+fn key(world: &World) -> String {
+    String::from_utf8_lossy(&world.server.run(&["audit", "key"]).stdout).trim().to_owned()
+}
+
+/// Where the log is.
+fn address(world: &World) -> String {
+    format!("{}/audit", world.server.base)
+}
+
+/// A file with the token of somebody.
+fn token_file(world: &World, bearer: &Actor<'_>) -> String {
+    keep(world, "token", bearer.token().as_bytes())
+}
+
+/// Somebody who reads the whole log, once all that happened is in it.
+fn auditor(world: &World) -> Actor<'_> {
+    let auditor = world.operator().holding("audit:read idp:admin");
+    checkpoint_of_all(world);
+    auditor
+}
+
+/// An export of the whole log, as text.
+fn whole(world: &World) -> String {
+    auditor(world).gets("/audit/export").is(200).text()
+}
+
+/// What the command says of an export.
+fn judged_export(world: &World, export: &str) -> (i32, String) {
+    let file = keep(world, "export.ndjson", export.as_bytes());
+    judged(world, &["--export", &file, "--key", &key(world)])
+}
+
+/// What the command says of the log of the running server, read by somebody.
+fn judged_log(world: &World, bearer: &Actor<'_>, more: &[&str]) -> (i32, String) {
+    let (address, token, key) = (address(world), token_file(world, bearer), key(world));
+    judged(world, &[&["--log", &address, "--token-file", &token, "--key", &key], more].concat())
+}
+
+/// The text with the line of this number, from 0, changed.
+fn with_line(text: &str, number: usize, change: impl Fn(&str) -> Option<String>) -> String {
+    let lines = text.lines().enumerate().filter_map(|(at, line)| match at == number {
+        true => change(line),
+        false => Some(line.to_owned()),
+    });
+    lines.map(|line| line + "\n").collect()
+}
+
+fn salted_otherwise(line: &str) -> Option<String> {
+    let changed = line.replace("\"salt\"", "\"salT\"");
+    assert_ne!(changed, line);
+    Some(changed)
+}
+
+fn an_export_of_the_whole_log_is_verified(case: Case) {
+    let world = log_of_agents(case);
+    let kept = keep(&world, "checkpoint", checkpoint_of_all(&world).as_bytes());
+    world.agent("later@agents.example.com", &["resume:read"]);
+    let export = whole(&world);
+    let leaves = export.lines().count() - 1;
+    let file = keep(&world, "export.ndjson", export.as_bytes());
+    let (code, said) = judged(&world, &["--export", &file, "--key", &key(&world), "--checkpoint", &kept]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains(&format!("{leaves} leaves read: of {leaves} the event itself")), "{said}");
+    assert!(said.contains("it continues the kept checkpoint") && said.contains("is whole"), "{said}");
+
+    let name = key(&world).split('+').next().unwrap_or_default().to_owned();
+    let private = NoteSigner::generate().expect("a key can be made");
+    let foreign = NoteSigner::from_pkcs8(&name, &private).expect("a key").verifier().to_string();
+    let (code, said) = judged(&world, &["--export", &file, "--key", &foreign]);
+    assert!(code == 2 && said.contains("the checkpoint of the export: "), "{said}");
+}
+
+fn a_byte_of_an_exported_event_that_was_changed_is_found(case: Case) {
+    let world = log_of_agents(case);
+    let export = whole(&world);
+    let leaves = export.lines().count() - 1;
+    let (code, said) = judged_export(&world, &with_line(&export, 5, salted_otherwise));
+    let root = format!("the {leaves} leaves do not have the root that the log says it has");
+    assert!(code == 1 && said.contains(&root), "{said}");
+}
+
+fn what_is_missing_in_an_export_is_named(case: Case) {
+    let world = log_of_agents(case);
+    let export = whole(&world);
+    let (code, said) = judged_export(&world, &with_line(&export, 5, |_| None));
+    assert!(code == 1 && said.contains("the leaf 4 was removed"), "{said}");
+    let cut = export.lines().count() - 1;
+    let (code, said) = judged_export(&world, &with_line(&export, cut, |_| None));
+    assert!(code == 1 && said.contains(&format!("the leaf {} was removed", cut - 1)), "{said}");
+    let rest = auditor(&world).gets("/audit/export?start=2").is(200).text();
+    let (code, said) = judged_export(&world, &rest);
+    assert!(code == 2 && said.contains("the export begins at the leaf 2"), "{said}");
+}
+
+fn an_export_of_ones_own_events_is_verified_event_by_event(case: Case) {
+    let world = log_of_agents(case);
+    let owner = world.stranger("auditor@agents.example.com", &["audit:read"]).holding("audit:read");
+    checkpoint_of_all(&world);
+    let export = owner.gets("/audit/export").is(200).text();
+    let events = export.lines().count() - 1;
+    assert!(events >= 4, "{export}");
+    let (code, said) = judged_export(&world, &export);
+    assert!(code == 0 && said.contains(&format!("each of the {events} events is in the log")), "{said}");
+
+    let (code, said) = judged_export(&world, &with_line(&export, 2, salted_otherwise));
+    assert!(code == 1 && said.contains("is not the one in the log: its proof"), "{said}");
+    assert_eq!(said.matches("WRONG").count(), 1, "{said}");
+    // The place that a line says it has is a part of the proof.
+    let misplaced =
+        with_line(&export, 1, |line| Some(line.replacen("{\"leafIndex\":", "{\"leafIndex\":1", 1)));
+    let (code, said) = judged_export(&world, &misplaced);
+    assert!(code == 1 && said.contains("is not the one in the log: its proof"), "{said}");
+}
+
+fn a_remote_log_is_verified_with_its_events_or_by_its_hashes_alone(case: Case) {
+    let world = log_of_agents(case);
+    let kept = keep(&world, "checkpoint", checkpoint_of_all(&world).as_bytes());
+    // More than a tile.
+    for _ in 0..270 {
+        world.operator().asks_for_a_token(&[("scope", "audit:read")]).is(200);
+    }
+    let (code, said) = judged_log(&world, &auditor(&world), &["--checkpoint", &kept]);
+    assert!(code == 0 && said.contains("it continues the kept checkpoint"), "{said}");
+    assert!(said.contains("ok     the log of ") && said.contains("is whole"), "{said}");
+    let reader = world.operator().holding("audit:read");
+    checkpoint_of_all(&world);
+    let (code, said) = judged_log(&world, &reader, &[]);
+    assert!(code == 0 && said.contains("ok     the hashes of the log of "), "{said}");
+    let (code, said) = judged_log(&world, &world.bearer("nothing"), &[]);
+    assert!(code == 2 && said.contains("checkpoint of the log was answered 401"), "{said}");
+}
+
+fn what_was_changed_in_a_remote_log_is_named(case: Case) {
+    let world = log_of_agents(case);
+    let auditor = auditor(&world);
+    unguarded(&world, "audit_events", EVENTS);
+    let changed = |from: &str, to: &str| match world.server.database() {
+        Database::Sqlite => format!("CAST(replace(CAST(content AS TEXT), '{from}', '{to}') AS BLOB)"),
+        Database::Postgres => {
+            format!("convert_to(replace(convert_from(content, 'UTF8'), '{from}', '{to}'), 'UTF8')")
+        }
+    };
+    let change = |from, to| {
+        let content = changed(from, to);
+        let event = event_at(4);
+        world
+            .server
+            .break_database(&format!("UPDATE audit_events SET content = {content} WHERE id = {event}"));
+    };
+    change("\"salt\"", "\"salT\"");
+    let (code, said) = judged_log(&world, &auditor, &[]);
+    assert!(code == 1 && said.contains("the event at index 4 (") && said.contains("was changed"), "{said}");
+    change("\"salT\"", "\"salt\"");
+
+    // A hash of a tile, which is all that those without the events see.
+    unguarded(&world, "audit_leaves", &["audit_leaves_keep_updated"]);
+    world.server.break_database(
+        "UPDATE audit_leaves SET hash = (SELECT l.hash FROM audit_leaves l WHERE l.leaf_index = 2) WHERE leaf_index = 3",
+    );
+    let (code, said) = judged_log(&world, &auditor, &[]);
+    assert!(code == 1 && said.contains("the event at index 3 ("), "{said}");
+    let (code, said) = judged_log(&world, &world.operator().holding("audit:read"), &[]);
+    assert!(code == 1 && said.contains("leaves do not have the root"), "{said}");
+}
+
+fn a_remote_log_that_went_back_behind_a_kept_checkpoint_is_found(case: Case) {
+    let world = log_of_agents(case);
+    // What it is asked is forgotten with the restored copy.
+    world.is_asked_from_outside();
+    checkpoint_of_all(&world);
+    world.server.kill();
+    let copy = world.server.copy_database();
+    world.server.start_again();
+    for number in 0..3 {
+        world.agent(&format!("late-{number}@agents.example.com"), &["resume:read"]);
+    }
+    let kept = keep(&world, "checkpoint", checkpoint_of_all(&world).as_bytes());
+    world.server.kill();
+    world.server.restore_database(&copy);
+    world.server.start_again();
+    let (code, said) = judged_log(&world, &auditor(&world), &["--checkpoint", &kept]);
+    assert!(
+        code == 1 && said.contains("the log went back") && said.contains("the kept checkpoint"),
+        "{said}"
+    );
+}
+
+/// What the command says that downloads a log into a file.
+fn downloads(world: &World, bearer: &Actor<'_>, file: &str, more: &[&str]) -> (i32, String) {
+    let (address, token) = (address(world), token_file(world, bearer));
+    says(world, &[&["audit", "export", file, "--log", &address, "--token-file", &token], more].concat())
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(Path::new(file)).expect("what was downloaded can be read")
+}
+
+fn a_download_goes_on_where_it_stopped(case: Case) {
+    let world = log_of_agents(case);
+    let file = keep(&world, "whole.ndjson", b"");
+    let (code, said) = downloads(&world, &auditor(&world), &file, &[]);
+    assert!(code == 0 && said.contains(&format!("events are in {file}")), "{said}");
+    let all = read(&file);
+
+    // It stops within a line, and the log goes on meanwhile.
+    fs::write(&file, &all[..all.len() / 2]).expect("a file can be cut off");
+    world.agent("later@agents.example.com", &["resume:read"]);
+    let (code, said) = downloads(&world, &auditor(&world), &file, &["--action", "token.issued"]);
+    assert!(code == 2 && said.contains("the export was answered 400"), "{said}");
+    let (code, said) = downloads(&world, &auditor(&world), &file, &[]);
+    assert_eq!((code, read(&file)), (0, all.clone()), "{said}");
+    let (code, said) = judged(&world, &["--export", &file, "--key", &key(&world)]);
+    assert!(code == 0 && said.contains("is whole"), "{said}");
+    let (code, said) = downloads(&world, &auditor(&world), &file, &[]);
+    assert!(code == 0 && said.contains("has the whole log of "), "{said}");
+
+    let (code, said) = downloads(&world, &world.bearer("nothing"), &keep(&world, "none.ndjson", b""), &[]);
+    assert!(code == 2 && said.contains("the export was answered 401"), "{said}");
+    let other = keep(&world, "other.ndjson", b"no export\n");
+    let (code, _) = downloads(&world, &auditor(&world), &other, &[]);
+    assert_eq!((code != 0, read(&other)), (true, "no export\n".to_owned()));
+}
+
+fn a_download_of_single_events_goes_on_where_it_stopped(case: Case) {
+    let world = log_of_agents(case);
+    let file = keep(&world, "some.ndjson", b"");
+    let filter = ["--action", "agent.registered"];
+    let (code, said) = downloads(&world, &auditor(&world), &file, &filter);
+    assert_eq!(code, 0, "{said}");
+    let all = read(&file);
+    assert_eq!(all.lines().count(), 4 + 1, "{all}");
+    assert!(!all.contains("token.issued"), "{all}");
+
+    let first: Vec<&str> = all.lines().take(3).collect();
+    fs::write(&file, format!("{}\n{{\"leafInd", first.join("\n"))).expect("a file can be cut off");
+    let (code, said) = downloads(&world, &auditor(&world), &file, &filter);
+    assert_eq!(code, 0, "{said}");
+    let events = |text: &str| -> Vec<String> {
+        let ids =
+            text.lines().filter_map(|line| line.split_once("\"id\":")).map(|(_, rest)| rest[..38].to_owned());
+        ids.collect()
+    };
+    assert_eq!(events(&read(&file)), events(&all));
+    let (code, said) = judged(&world, &["--export", &file, "--key", &key(&world)]);
+    assert!(code == 0 && said.contains("each of the 4 events is in the log"), "{said}");
+}
