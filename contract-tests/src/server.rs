@@ -497,7 +497,8 @@ impl Server {
         self.waits_for(point, || state_of(self.pid()) == Some('T'));
     }
 
-    fn pid(&self) -> u32 {
+    /// The id of the server's process.
+    pub fn pid(&self) -> u32 {
         self.child.lock().unwrap_or_else(PoisonError::into_inner).id()
     }
 

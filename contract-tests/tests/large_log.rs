@@ -3,23 +3,33 @@
 
 use std::time::Instant;
 
+use agentidp::crypto::merkle::leaf_hash;
+use agentidp::domain::log::tiles;
 use contract_tests::log::{
-    EVENTS, blob, checkpoint_of_all, checkpoints_until_all, event_at, judged, keep, unguarded,
+    EVENTS, blob, checkpoint_of_all, checkpoints_until_all, event_at, judged, keep, says, unguarded,
 };
 use contract_tests::on_both_databases;
 use contract_tests::server::Database;
 use contract_tests::world::{Case, World};
 
-on_both_databases![three_hundred_thousand_events_are_verified_and_whatever_was_done_to_them_is_named];
+on_both_databases![
+    three_hundred_thousand_events_are_verified_and_whatever_was_done_to_them_is_named,
+    an_export_of_many_events_takes_the_memory_of_few,
+];
 
 /// How many events are added: their tiles have paths of two segments.
 const EVENTS_ADDED: u64 = 300_000;
 
 /// Adds events as a server would write them, copies of the first one but for their ids.
-fn add_events(world: &World) {
+fn add_events(world: &World, number: u64) {
+    add_events_after(world, 0, number);
+}
+
+/// The same, behind so many that were added before.
+fn add_events_after(world: &World, before: u64, number: u64) {
     let sql = match world.server.database() {
         Database::Sqlite => {
-            "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 300000), \
+            "WITH RECURSIVE numbers (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM numbers WHERE n < {last}), \
              first AS (SELECT *, lower(hex(id)) AS hex, CAST(content AS TEXT) AS text FROM audit_events ORDER BY id LIMIT 1) \
              INSERT INTO audit_events (id, time, action, outcome, actor_id, agent_id, owner, content) \
              SELECT unhex(substr(hex, 1, 20) || printf('%012x', n)), time, action, outcome, actor_id, agent_id, owner, \
@@ -31,13 +41,14 @@ fn add_events(world: &World) {
             "WITH first AS (SELECT *, id::text AS uuid, convert_from(content, 'UTF8') AS text \
              FROM audit_events ORDER BY id LIMIT 1), \
              added AS (SELECT first.*, left(uuid, 24) || lpad(to_hex(n), 12, '0') AS name \
-             FROM first, generate_series(1, 300000) n) \
+             FROM first, generate_series({first}, {last}) n) \
              INSERT INTO audit_events (id, time, action, outcome, actor_id, agent_id, owner, content) \
              SELECT name::uuid, time, action, outcome, actor_id, agent_id, owner, \
              convert_to(replace(text, uuid, name), 'UTF8') FROM added"
         }
     };
-    world.server.break_database(sql);
+    let (first, last) = ((before + 1).to_string(), (before + number).to_string());
+    world.server.break_database(&sql.replace("{first}", &first).replace("{last}", &last));
 }
 
 /// The text of an event's bytes with something in it replaced, in the database's SQL.
@@ -62,7 +73,7 @@ fn after(world: &World, sql: &str, arguments: &[&str]) -> String {
 fn three_hundred_thousand_events_are_verified_and_whatever_was_done_to_them_is_named(case: Case) {
     let world = case.world_with(&[("AGENTIDP_LOG", "info")]);
     let early = keep(&world, "early", checkpoint_of_all(&world).as_bytes());
-    add_events(&world);
+    add_events(&world, EVENTS_ADDED);
     let started = Instant::now();
     let mut seen = checkpoints_until_all(&world);
     // One a second, however much is waiting.
@@ -82,6 +93,41 @@ fn three_hundred_thousand_events_are_verified_and_whatever_was_done_to_them_is_n
     assert!(code == 0 && said.contains(&format!("of {size} the event itself")), "{said}");
     println!(
         "{}: verified {:.0} events/s",
+        case.database().name(),
+        size as f64 / started.elapsed().as_secs_f64()
+    );
+
+    // The same over HTTP, where the tiles have paths of two segments.
+    let auditor = world.operator().holding("audit:read idp:admin");
+    let tile = auditor.gets("/audit/tile/0/x001/000").is(200);
+    let bundle = auditor.gets("/audit/tile/entries/x001/000").is(200);
+    assert_eq!(tile.bytes().len(), 256 * 32);
+    let entries = tiles::entries_read(bundle.bytes()).expect("a bundle");
+    assert_eq!(entries.into_iter().flat_map(leaf_hash).collect::<Vec<u8>>(), tile.bytes());
+    let (last, rest) = (size / 256, size % 256);
+    assert!(last > 1000 && rest > 0, "{size}");
+    auditor.gets(&format!("/audit/tile/0/x001/{}.p/{rest}", last - 1000)).is(200);
+    let (token, key) = (keep(&world, "token", auditor.token().as_bytes()), key(&world));
+    let address = format!("{}/audit", world.server.base);
+    let started = Instant::now();
+    let (code, said) = judged(
+        &world,
+        &[
+            "--log",
+            &address,
+            "--token-file",
+            &token,
+            "--key",
+            &key,
+            "--checkpoint",
+            &early,
+            "--checkpoint",
+            &late,
+        ],
+    );
+    assert!(code == 0 && said.contains("is whole"), "{said}");
+    println!(
+        "{}: verified {:.0} events/s over HTTP",
         case.database().name(),
         size as f64 / started.elapsed().as_secs_f64()
     );
@@ -139,4 +185,90 @@ fn three_hundred_thousand_events_are_verified_and_whatever_was_done_to_them_is_n
         .break_database(&format!("UPDATE audit_checkpoints SET tree_size = {size}, note = '{early}'"));
     let (code, said) = judged(&world, &["--checkpoint", &late]);
     assert!(code == 1 && said.contains("the log went back"), "{said}");
+}
+
+/// How many events are exported, unless `EXPORT_EVENTS` says otherwise: ten million take a machine that has the hour.
+const EXPORTED: u64 = 1_000_000;
+
+#[allow(clippy::disallowed_methods, reason = "how much is measured is said by whoever measures")]
+fn exported() -> u64 {
+    std::env::var("EXPORT_EVENTS").map_or(EXPORTED, |number| number.parse().expect("a number"))
+}
+
+/// By how much the server's resident memory may rise while it exports, in KiB, however many events there are.
+const RISE: u64 = 32 * 1024;
+
+fn key(world: &World) -> String {
+    String::from_utf8_lossy(&world.server.run(&["audit", "key"]).stdout).trim().to_owned()
+}
+
+/// A figure of the server's memory in KiB, as Linux has it.
+fn memory(world: &World, figure: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", world.server.pid())).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix(figure)).expect("a figure of that name");
+    line.trim_matches(|letter: char| !letter.is_ascii_digit()).parse().expect("a number of KiB")
+}
+
+#[allow(clippy::print_stdout, reason = "the figures are the point of a measurement")]
+fn an_export_of_many_events_takes_the_memory_of_few(case: Case) {
+    let world = case.world_with(&[("AGENTIDP_LOG", "info")]);
+    world.is_asked_from_outside();
+    let number = exported();
+    let started = Instant::now();
+    let mut left = number;
+    while left > 0 {
+        let some = left.min(EXPORTED);
+        add_events_after(&world, number - left, some);
+        left -= some;
+        checkpoint_of_all(&world);
+    }
+    let auditor = world.operator().holding("audit:read idp:admin");
+    checkpoint_of_all(&world);
+    println!(
+        "{}: integrated {:.0} events/s, with their making",
+        case.database().name(),
+        number as f64 / started.elapsed().as_secs_f64()
+    );
+
+    let file = keep(&world, "export.ndjson", b"");
+    let (address, token) =
+        (format!("{}/audit", world.server.base), keep(&world, "token", auditor.token().as_bytes()));
+    let export = ["audit", "export", &file, "--log", &address, "--token-file", &token];
+    // From here on the highest resident memory is counted anew.
+    std::fs::write(format!("/proc/{}/clear_refs", world.server.pid()), "5").expect("Linux counts anew");
+    let before = memory(&world, "VmRSS:");
+    let started = Instant::now();
+    let (code, said) = says(&world, &export);
+    let (took, most) = (started.elapsed(), memory(&world, "VmHWM:"));
+    assert_eq!(code, 0, "{said}");
+    println!(
+        "{}: exported {:.0} events/s; {before} KiB before, at most {most} KiB",
+        case.database().name(),
+        number as f64 / took.as_secs_f64()
+    );
+    assert!(most <= before + RISE, "{before} KiB before, at most {most} KiB");
+
+    // It stopped in the middle, and goes on.
+    let length = std::fs::metadata(&file).expect("the export is there").len();
+    let written = std::fs::OpenOptions::new().write(true).open(&file).expect("the export is there");
+    written.set_len(length / 2 + 7).expect("it can be cut off");
+    let (code, said) = says(&world, &export);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(std::fs::metadata(&file).expect("the export is there").len(), length);
+    let started = Instant::now();
+    let (code, said) = judged(&world, &["--export", &file, "--key", &key(&world)]);
+    assert!(code == 0 && said.contains("is whole"), "{said}");
+    println!(
+        "{}: verified {:.0} events/s of the export",
+        case.database().name(),
+        number as f64 / started.elapsed().as_secs_f64()
+    );
+
+    let some = keep(&world, "some.ndjson", b"");
+    let filtered =
+        ["audit", "export", &some, "--log", &address, "--token-file", &token, "--action", "token.issued"];
+    let (code, said) = says(&world, &filtered);
+    assert_eq!(code, 0, "{said}");
+    let (code, said) = judged(&world, &["--export", &some, "--key", &key(&world)]);
+    assert!(code == 0 && said.contains("events is in the log"), "{said}");
 }
