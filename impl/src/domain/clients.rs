@@ -247,7 +247,7 @@ impl<S: Store> Clients<S> {
     /// Authenticates a client (RFC 6749 §2.3.1, §5.2).
     ///
     /// Every failure, whatever its cause, takes one reading of the database, which takes the same time whether there is
-    /// such a credential or not, and two comparisons, and answers the same; success takes no reading when the record is
+    /// such a credential or not, and as many comparisons, and answers the same; success takes no reading when the record is
     /// at hand, and a second one, of the whole record, when it is not. So a failure is never decided by a record that is
     /// out of date, and its time does not say what is in the registry. (Where a verifier was made under another master
     /// key, bcrypt decides and takes its time; each such credential does so once.)
@@ -273,9 +273,9 @@ impl<S: Store> Clients<S> {
             return Ok(Ok(self.accepted(record, presented.method, now)));
         }
 
-        if let Some(record) = self.0.caches.find(&self.0.feed, credential_id).await
-            && let Verdict::Accepted = self.judge(Some((&*record).into()), client_id, secret.random(), now)
-        {
+        let shared = self.0.caches.find(&self.0.feed, credential_id).await;
+        let quick = self.judge(shared.as_deref().map(Proof::from), client_id, secret.random(), now);
+        if let (Verdict::Accepted, Some(record)) = (quick, shared) {
             self.0.caches.at_hand.client_put(Arc::clone(&record));
             return Ok(Ok(self.accepted(record, presented.method, now)));
         }

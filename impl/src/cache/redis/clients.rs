@@ -29,6 +29,9 @@ const WAITING: usize = 256;
 
 const KIND: &str = "client";
 
+/// A place that is no credential's.
+const NOBODY: &str = "nobody";
+
 /// Client records in Redis.
 #[derive(Clone)]
 pub struct RedisClientCache {
@@ -42,6 +45,8 @@ struct Shelf {
     redis: Redis,
     master: MasterKey,
     entropy: Entropy,
+    /// Nobody's record, sealed: opened where there is none, so that its absence saves no time.
+    nobodys: Arc<[u8]>,
 }
 
 /// Records on their way to Redis.
@@ -53,7 +58,9 @@ pub struct Outbox {
 impl RedisClientCache {
     /// A cache in this Redis, and what has to run for its records to get there.
     pub fn new(redis: Redis, master: MasterKey, entropy: Entropy) -> (Self, Outbox) {
-        let shelf = Shelf { redis, master, entropy };
+        let nobodys = master.seal_at_place(&place(NOBODY), &written(&nobodys()), &entropy);
+        let nobodys = nobodys.unwrap_or_default().into();
+        let shelf = Shelf { redis, master, entropy, nobodys };
         let (outbox, waiting) = mpsc::channel(WAITING);
         (Self { shelf: shelf.clone(), outbox }, Outbox { shelf, waiting })
     }
@@ -97,14 +104,19 @@ impl Shelf {
         let sealed: Vec<u8> =
             self.redis.ask(async |mut connection| ask.query_async(&mut connection).await).await?;
         if sealed.is_empty() {
+            std::hint::black_box(self.open(NOBODY, &self.nobodys));
             return Ok(None);
         }
-        let record = self.master.open_at_place(&place(&key), &sealed).ok().and_then(|plain| read(&plain));
+        let record = self.open(&key, &sealed);
         let record = record.filter(|record| record.credential.id == id);
         if record.is_none() {
             self.redis.complain("a client record is not as this deployment seals it");
         }
         Ok(record)
+    }
+
+    fn open(&self, key: &str, sealed: &[u8]) -> Option<ClientRecord> {
+        read(&self.master.open_at_place(&place(key), sealed).ok()?)
     }
 
     async fn put(&self, record: &ClientRecord) -> Result<(), Away> {
@@ -175,6 +187,47 @@ struct WrittenImages {
     secret_hash: String,
     verifier: [u8; 32],
     verifier_key_version: String,
+}
+
+/// A record of usual size.
+fn nobodys() -> ClientRecord {
+    let (at, agent_id) = (DateTime::<Utc>::UNIX_EPOCH, AgentId(Uuid::nil()));
+    ClientRecord {
+        agent: Agent {
+            id: agent_id,
+            email: "nobody-001@example.com".to_owned(),
+            agent_type: "nobody".to_owned(),
+            version: "v1.0.0".to_owned(),
+            capabilities: ["nothing:read", "nothing:write"].map(|name| Capability(name.to_owned())).into(),
+            owner: Owner("nobody".to_owned()),
+            deployment_env: DeploymentEnv::Production,
+            status: AgentStatus::Active,
+            created_at: at,
+            updated_at: at,
+            last_auth_at: Some(at),
+            metadata: None,
+            valid_until: None,
+            revision: 1,
+        },
+        credential: Credential {
+            id: CredentialId(Uuid::nil()),
+            agent_id,
+            label: None,
+            status: CredentialStatus::Active,
+            created_at: at,
+            expires_at: None,
+            last_used_at: Some(at),
+            rotated_from: None,
+            agent_revision: 1,
+        },
+        images: SecretImages {
+            secret_hash: "-".repeat(60),
+            verifier: [0xA5; 32],
+            verifier_key_version: "-".repeat(16),
+        },
+        beyond: BTreeSet::new(),
+        rev: Rev(0),
+    }
 }
 
 /// Each value is taken apart whole, so that a new field cannot be forgotten here.
