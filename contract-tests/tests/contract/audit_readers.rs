@@ -37,8 +37,9 @@ fn key(world: &World) -> String {
     String::from_utf8_lossy(&world.server.run(&["audit", "key"]).stdout).trim().to_owned()
 }
 
-/// Where the log is.
+/// Where the log is, for a command that will ask there.
 fn address(world: &World) -> String {
+    world.is_asked_from_outside();
     format!("{}/audit", world.server.base)
 }
 
