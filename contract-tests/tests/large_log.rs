@@ -187,7 +187,7 @@ fn three_hundred_thousand_events_are_verified_and_whatever_was_done_to_them_is_n
     assert!(code == 1 && said.contains("the log went back"), "{said}");
 }
 
-/// How many events are exported, unless `EXPORT_EVENTS` says otherwise: ten million take a machine that has the hour.
+/// How many events are exported, unless `EXPORT_EVENTS` says otherwise, as the full run does.
 const EXPORTED: u64 = 1_000_000;
 
 #[allow(clippy::disallowed_methods, reason = "how much is measured is said by whoever measures")]
