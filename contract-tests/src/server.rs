@@ -546,6 +546,25 @@ impl Server {
         output.unwrap_or_else(|error| panic!("{}: {error}; build it first", binary().display()))
     }
 
+    /// The same on a terminal: everything that somebody who sits there is shown, with what moves the cursor, and how it ended.
+    ///
+    /// # Panics
+    /// When there is no `script` (util-linux), which makes the terminal, or an argument has a quote in it.
+    pub fn run_on_a_terminal(&self, arguments: &[&str]) -> Output {
+        let mut line = format!("'{}'", binary().display());
+        for argument in arguments {
+            assert!(!argument.contains('\''), "{argument} cannot be written for a shell");
+            line.push_str(&format!(" '{argument}'"));
+        }
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]);
+        let like = command(&self.folder, &self.environment);
+        script.env_clear().envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        // The shell that runs the line is found like any program.
+        script.envs(setting("PATH").map(|path| ("PATH", path))).current_dir(&self.folder);
+        script.stdin(Stdio::null()).output().expect("there is a program `script`, which makes a terminal")
+    }
+
     /// Writes a file into the server's folder, and says where.
     ///
     /// # Panics

@@ -20,6 +20,7 @@ on_both_databases![
     a_remote_log_that_went_back_behind_a_kept_checkpoint_is_found,
     a_download_goes_on_where_it_stopped,
     a_download_of_single_events_goes_on_where_it_stopped,
+    on_a_terminal_it_is_shown_how_far_a_command_is,
 ];
 
 /// A log of some events of two owners.
@@ -279,4 +280,42 @@ fn a_download_of_single_events_goes_on_where_it_stopped(case: Case) {
     assert_eq!(events(&read(&file)), events(&all));
     let (code, said) = judged(&world, &["--export", &file, "--key", &key(&world)]);
     assert!(code == 0 && said.contains("each of the 4 events is in the log"), "{said}");
+}
+
+fn on_a_terminal_it_is_shown_how_far_a_command_is(case: Case) {
+    let world = log_of_agents(case);
+    let auditor = auditor(&world);
+    let file = keep(&world, "whole.ndjson", b"");
+    let (address, token) = (address(&world), token_file(&world, &auditor));
+    let export = ["audit", "export", &file, "--log", &address, "--token-file", &token];
+    let shown = |arguments: &[&str]| {
+        let output = world.server.run_on_a_terminal(arguments);
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{shown}");
+        shown
+    };
+    let first = shown(&export);
+    let size = read(&file).lines().count() - 1;
+    // The line is written over, and wiped before what the command has to say.
+    let (progress, said) = first.split_once("\r\u{1b}[K").expect("the progress ends");
+    assert!(progress.starts_with('\r') && progress.ends_with(&format!(" of {size} events")), "{first:?}");
+    assert!(said.contains(&format!("{size} events are in {file}")), "{first:?}");
+
+    let key = key(&world);
+    let verified = shown(&["audit", "verify", "--export", &file, "--key", &key]);
+    assert!(verified.contains(&format!("of {size} leaves")) && verified.contains("is whole"), "{verified:?}");
+    // Nobody reads a file for its progress.
+    let (_, said) = judged(&world, &["--export", &file, "--key", &key]);
+    assert!(!said.contains('\r'), "{said:?}");
+
+    let some = keep(&world, "some.ndjson", b"");
+    let filtered = [&["audit", "export", &some], &export[3..], &["--action", "token.issued"]].concat();
+    let shown = shown(&filtered);
+    // How many there will be, nobody knows.
+    let (progress, said) = shown.split_once("\r\u{1b}[K").expect("the progress ends");
+    assert!(
+        progress.starts_with('\r') && progress.ends_with(" events") && !progress.contains(" of "),
+        "{shown:?}"
+    );
+    assert!(said.contains(&format!(" events are in {some}")), "{shown:?}");
 }

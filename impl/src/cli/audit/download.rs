@@ -90,10 +90,7 @@ pub(super) async fn run(arguments: &Download) -> Result<(), Failure> {
     }
     // A line that was cut off is asked for again.
     file.set_len(kept.bytes).and_then(|()| file.seek(SeekFrom::End(0))).map_err(unwritable)?;
-    let mut progress = Progress::new(match size {
-        Some(size) => format!("of {size} events"),
-        None => "events".to_owned(),
-    });
+    let mut progress = Progress::new(counted(kept.beginning.as_ref()));
     let mut incoming =
         Incoming { writer: BufWriter::with_capacity(1 << 20, &file), kept: kept.beginning, beginning: None };
     let mut rest = Vec::new();
@@ -106,6 +103,7 @@ pub(super) async fn run(arguments: &Download) -> Result<(), Failure> {
             events += u64::from(incoming.take(line).map_err(unwritable)??);
         }
         rest.drain(..=last);
+        progress.of = counted(incoming.kept.as_ref());
         progress.show(events);
     };
     incoming.writer.flush().map_err(unwritable)?;
@@ -119,6 +117,14 @@ pub(super) async fn run(arguments: &Download) -> Result<(), Failure> {
     }
     say(format_args!("{events} events are in {}", arguments.file.display()));
     Ok(())
+}
+
+/// What is counted while it arrives: of the whole log it is known how much there is, once its first line is there.
+fn counted(beginning: Option<&Beginning>) -> String {
+    match beginning.filter(|beginning| beginning.start.is_some()) {
+        Some(whole) => format!("of {} events", whole.size),
+        None => "events".to_owned(),
+    }
 }
 
 /// Reads what a file has, up to its last whole line.
