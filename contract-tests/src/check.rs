@@ -164,7 +164,21 @@ fn body_faults(spec: &Spec, exchange: &Exchange, response: &Response) -> Vec<Str
     } else {
         Value::String(text.to_owned())
     };
-    spec.faults(schema, &value).into_iter().map(|fault| format!("the body at {fault}")).collect()
+    let faults = spec.faults(schema, &value).into_iter().map(|fault| format!("the body at {fault}"));
+    faults
+        .chain(response.first_line.iter().flat_map(|schema| first_line_faults(spec, schema, text)))
+        .collect()
+}
+
+/// What is wrong with the first line of a body that is lines of JSON.
+fn first_line_faults(spec: &Spec, schema: &Value, text: &str) -> Vec<String> {
+    match serde_json::from_str(text.lines().next().unwrap_or_default()) {
+        Ok(line) => {
+            let faults = spec.faults(schema, &line).into_iter();
+            faults.map(|fault| format!("the first line of the body at {fault}")).collect()
+        }
+        Err(error) => vec![format!("the first line of the body is not JSON: {error}")],
+    }
 }
 
 /// A `Content-Type` as its media type and its charset, both in small letters.

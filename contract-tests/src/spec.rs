@@ -68,6 +68,8 @@ pub struct Response {
     pub headers: Vec<Header>,
     /// Its bodies' schemas by media type; none means that there is no body.
     pub content: BTreeMap<String, Value>,
+    /// The schema of the first line, of a body that is lines of JSON (`x-first-line`).
+    pub first_line: Option<Value>,
 }
 
 /// One declared header.
@@ -260,7 +262,8 @@ fn responses(document: &Value, written: &Value) -> Result<BTreeMap<u16, Response
         let content = members(&response["content"])
             .map(|(media, content)| (media.clone(), json_schema(&content["schema"])))
             .collect();
-        Ok((status, Response { headers: headers(document, &response["headers"])?, content }))
+        let first_line = response.get("x-first-line").map(json_schema);
+        Ok((status, Response { headers: headers(document, &response["headers"])?, content, first_line }))
     };
     members(written).map(response).collect()
 }

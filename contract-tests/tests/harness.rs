@@ -271,6 +271,39 @@ fn a_body_that_breaks_its_schema_is_refused() {
 }
 
 #[test]
+fn a_first_line_that_breaks_its_schema_is_refused() {
+    let spec = Spec::parse(
+        "
+        paths:
+          /lines:
+            get:
+              operationId: getLines
+              responses:
+                '200':
+                  x-first-line: { $ref: '#/components/schemas/Beginning' }
+                  content:
+                    application/x-ndjson:
+                      schema: { type: string }
+        components:
+          schemas:
+            Beginning:
+              type: object
+              required: [size]
+              properties:
+                size: { type: integer }",
+    );
+    let faults = |body: &str| {
+        let lines = answer("GET", "/lines", 200).without("x-request-id");
+        check(&spec, &lines.with("content-type", "application/x-ndjson").saying(body)).faults
+    };
+    assert_eq!(faults("{\"size\":1}\nwhatever\n"), [""; 0]);
+    for body in ["{\"size\":1,\"more\":2}\n", "{}\n{\"size\":1}\n", "size\n", ""] {
+        let found = faults(body);
+        assert!(found.len() == 1 && found[0].contains("the first line of the body"), "{body}: {found:?}");
+    }
+}
+
+#[test]
 fn an_object_is_closed_unless_it_says_otherwise() {
     refused(&things(&format!(r#"{{"id":"{ID}","other":1}}"#)), "'other' was unexpected");
     accepted(&things(&format!(r#"{{"id":"{ID}","more":{{"other":1}}}}"#)), Some(("listThings", 200)));

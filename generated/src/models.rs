@@ -1810,6 +1810,198 @@ impl Check for ErrorDetails {
     }
 }
 
+/// The first line of an export. It has either `start` or `filter`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
+pub struct ExportBeginning {
+    /// A text and the lines that sign it (C2SP `signed-note`).
+    #[serde(rename = "checkpoint")]
+    pub checkpoint: String,
+    /// How many events a log has, or which of them, from 0.
+    #[serde(rename = "treeSize")]
+    pub tree_size: u64,
+    /// How many events a log has, or which of them, from 0.
+    #[serde(
+        rename = "start",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub start: Option<u64>,
+    /// `filter`
+    #[serde(
+        rename = "filter",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub filter: Option<models::ExportFilter>,
+}
+
+impl Serialize for ExportBeginning {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ExportBeginning {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
+}
+
+impl Check for ExportBeginning {
+    fn check(&self, at: &Pointer<'_>, found: &mut Found) {
+        let value = &self.checkpoint;
+        {
+            let at = &at.key("checkpoint");
+
+            check::min_length(value, 1, at, found);
+            check::max_length(value, 4096, at, found);
+            let _ = (value, at);
+        }
+        let value = &self.tree_size;
+        {
+            let at = &at.key("treeSize");
+
+            check::minimum(*value, 0, at, found);
+            check::maximum(*value, 9007199254740991, at, found);
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.start {
+            let at = &at.key("start");
+
+            check::minimum(*value, 0, at, found);
+            check::maximum(*value, 9007199254740991, at, found);
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.filter {
+            let at = &at.key("filter");
+
+            value.check(at, found);
+            let _ = (value, at);
+        }
+        let _ = (at, found);
+    }
+}
+
+/// What the events of an export have in common: the filter that was asked for, and the owner whose events alone were exported. Without `owner` they are everybody's, which takes `idp:admin`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
+pub struct ExportFilter {
+    /// The developer or team that an agent belongs to.
+    #[serde(
+        rename = "owner",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub owner: Option<String>,
+    /// An agent's id, which is also its client id. Assigned at registration, never changed, never reused.
+    #[serde(
+        rename = "agentId",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present_uuids"
+    )]
+    pub agent_id: Option<uuid::Uuid>,
+    /// An agent's id, which is also its client id. Assigned at registration, never changed, never reused.
+    #[serde(
+        rename = "actorId",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present_uuids"
+    )]
+    pub actor_id: Option<uuid::Uuid>,
+    /// `action`
+    #[serde(
+        rename = "action",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub action: Option<models::AuditAction>,
+    /// `outcome`
+    #[serde(
+        rename = "outcome",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub outcome: Option<models::AuditOutcome>,
+    /// A time (RFC 3339). Answers have it in UTC with milliseconds; requests may use any offset.
+    #[serde(
+        rename = "from",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub from: Option<crate::types::Timestamp>,
+    /// A time (RFC 3339). Answers have it in UTC with milliseconds; requests may use any offset.
+    #[serde(
+        rename = "to",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub to: Option<crate::types::Timestamp>,
+}
+
+impl Serialize for ExportFilter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ExportFilter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(types::Objects(deserializer))
+    }
+}
+
+impl Check for ExportFilter {
+    fn check(&self, at: &Pointer<'_>, found: &mut Found) {
+        if let Some(value) = &self.owner {
+            let at = &at.key("owner");
+
+            check::min_length(value, 1, at, found);
+            check::max_length(value, 128, at, found);
+
+            {
+                static PATTERN: LazyLock<Regex> =
+                    LazyLock::new(|| check::compiled("^[A-Za-z0-9][A-Za-z0-9 ._@-]*$"));
+                check::pattern(value, &PATTERN, at, found);
+            }
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.agent_id {
+            let at = &at.key("agentId");
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.actor_id {
+            let at = &at.key("actorId");
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.action {
+            let at = &at.key("action");
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.outcome {
+            let at = &at.key("outcome");
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.from {
+            let at = &at.key("from");
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.to {
+            let at = &at.key("to");
+            let _ = (value, at);
+        }
+        let _ = (at, found);
+    }
+}
+
 /// The state of the server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]

@@ -20,6 +20,7 @@ on_both_databases![
     a_remote_log_that_went_back_behind_a_kept_checkpoint_is_found,
     a_download_goes_on_where_it_stopped,
     a_download_of_single_events_goes_on_where_it_stopped,
+    a_download_does_not_go_on_with_other_events,
     on_a_terminal_it_is_shown_how_far_a_command_is,
 ];
 
@@ -280,6 +281,53 @@ fn a_download_of_single_events_goes_on_where_it_stopped(case: Case) {
     assert_eq!(events(&read(&file)), events(&all));
     let (code, said) = judged(&world, &["--export", &file, "--key", &key(&world)]);
     assert!(code == 0 && said.contains("each of the 4 events is in the log"), "{said}");
+}
+
+/// Every other question than the first is another file's, also where only the asker's owner differs.
+fn a_download_does_not_go_on_with_other_events(case: Case) {
+    let world = log_of_agents(case);
+    let reader = world.stranger("reader@agents.example.com", &["audit:read"]);
+    let (reader, own) = (reader.holding("audit:read"), world.operator().holding("audit:read"));
+    let file = keep(&world, "some.ndjson", b"");
+    let (time, agent) = ("2026-01-01T00:00:00Z", world.operator().id().to_owned());
+    let filter = ["--action", "token.issued", "--from", time];
+    let auditor = auditor(&world);
+    let (code, said) = downloads(&world, &auditor, &file, &filter);
+    assert_eq!(code, 0, "{said}");
+    let all = read(&file);
+    let first = all.lines().next().unwrap_or_default();
+    assert!(
+        first.contains("\"filter\":{\"action\":\"token.issued\",\"from\":\"2026-01-01T00:00:00.000Z\"}"),
+        "{first}"
+    );
+
+    let others: [(&Actor<'_>, &[&str]); 9] = [
+        (&auditor, &["--action", "agent.registered", "--from", time]),
+        (&auditor, &["--action", "token.issued"]),
+        (&auditor, &["--action", "token.issued", "--from", "2026-01-01T00:00:01Z"]),
+        (&auditor, &["--action", "token.issued", "--from", time, "--outcome", "success"]),
+        (&auditor, &["--action", "token.issued", "--from", time, "--actor-id", &agent]),
+        (&auditor, &["--action", "token.issued", "--from", time, "--agent-id", &agent]),
+        (&auditor, &["--action", "token.issued", "--from", time, "--to", "2099-01-01T00:00:00Z"]),
+        (&own, &filter),
+        (&reader, &filter),
+    ];
+    for (bearer, other) in others {
+        let (code, said) = downloads(&world, bearer, &file, other);
+        assert!(code == 2 && said.contains("or of other events; name another file"), "{other:?}: {said}");
+        assert_eq!(read(&file), all, "{other:?}");
+    }
+
+    // Another way of writing the same question is the same question.
+    let (code, said) = downloads(
+        &world,
+        &auditor,
+        &file,
+        &["--action", "token.issued", "--from", "2026-01-01T01:00:00+01:00"],
+    );
+    assert_eq!((code, read(&file)), (0, all), "{said}");
+    let (code, said) = judged(&world, &["--export", &file, "--key", &key(&world)]);
+    assert_eq!(code, 0, "{said}");
 }
 
 fn on_a_terminal_it_is_shown_how_far_a_command_is(case: Case) {

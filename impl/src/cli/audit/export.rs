@@ -8,6 +8,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Progress, judge};
@@ -31,13 +32,17 @@ pub(super) struct Beginning {
     /// How many leaves the checkpoint has.
     #[serde(rename = "treeSize")]
     pub(super) size: u64,
+    /// Which events they are, if it is single ones.
+    filter: Option<Value>,
 }
 
 impl Beginning {
     /// Whether an answer that begins so goes on with what began like this.
     pub(super) fn goes_on_in(&self, other: &Self) -> bool {
         let origin = |beginning: &Self| beginning.checkpoint.lines().next().map(str::to_owned);
-        self.start.is_some() == other.start.is_some() && origin(self) == origin(other)
+        self.start.is_some() == other.start.is_some()
+            && self.filter == other.filter
+            && origin(self) == origin(other)
     }
 }
 

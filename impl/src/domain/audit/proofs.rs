@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::IgnoredAny;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -224,7 +226,7 @@ impl<S: Store> LogService<S> {
         principal: &Principal,
         request: ExportRequest,
     ) -> Result<Answered<mpsc::Receiver<Piece>>, Fault> {
-        let ExportRequest { start, before, mut filter } = request;
+        let ExportRequest { start, before, filter } = request;
         let is_whole = principal.sees_every_owner() && filter == AuditFilter::default() && before.is_none();
         let signed = self.checkpoint().await?;
         let size = signed.checkpoint.size;
@@ -235,7 +237,7 @@ impl<S: Store> LogService<S> {
         if start.is_some_and(|start| start > size) {
             return Ok(Err(beyond("start", size)));
         }
-        let owner = owner_narrow(principal, filter.owner.take());
+        let owner = owner_narrow(principal, filter.owner.clone());
         // So that what cannot be read is told before an answer has begun.
         if let Some(owner) = &owner {
             let first = AuditFilter { owner: owner.clone(), ..filter.clone() };
@@ -248,7 +250,7 @@ impl<S: Store> LogService<S> {
             let done = match owner {
                 _ if is_whole => export.whole(start.unwrap_or_default()).await,
                 Some(owner) => export.proved(&AuditFilter { owner, ..filter }, before).await,
-                None => export.beginning(None).await.map(drop),
+                None => export.beginning("filter", told(&filter)).await.map(drop),
             };
             drop(place);
             if let Err(fault) = done {
@@ -285,20 +287,17 @@ impl<S: Store> Export<S> {
         Ok(sent.map_err(untaken)?.is_ok())
     }
 
-    /// The first line; of the whole log it has the leaf that it starts from.
-    async fn beginning(&self, start: Option<u64>) -> Result<bool, Fault> {
+    /// The first line; beside the checkpoint it tells what of the log follows.
+    async fn beginning(&self, name: &str, of: Value) -> Result<bool, Fault> {
         let size = self.signed.checkpoint.size;
-        let mut line = serde_json::json!({ "checkpoint": self.signed.note, "treeSize": size });
-        if let Some(start) = start {
-            line["start"] = start.into();
-        }
+        let line = json!({ "checkpoint": self.signed.note, "treeSize": size, name: of });
         self.send(format!("{line}\n").into_bytes()).await
     }
 
     /// The whole log, by its leaves.
     async fn whole(&self, start: u64) -> Result<(), Fault> {
         let size = self.signed.checkpoint.size;
-        let mut listening = self.beginning(Some(start)).await?;
+        let mut listening = self.beginning("start", start.into()).await?;
         let mut at = start;
         while listening && at < size {
             let end = size.min(at + u64::from(PAGE));
@@ -321,7 +320,7 @@ impl<S: Store> Export<S> {
 
     /// The events that a filter lets through, each with the proof that it is in the log.
     async fn proved(&self, filter: &AuditFilter, mut before: Option<Uuid>) -> Result<(), Fault> {
-        let mut listening = self.beginning(None).await?;
+        let mut listening = self.beginning("filter", told(filter)).await?;
         let mut tiles = Tiles::default();
         while listening {
             let rows = self.service.store.audit_list(filter, before, PAGE).await?;
@@ -356,6 +355,22 @@ impl<S: Store> Export<S> {
         piece.extend_from_slice(b"}\n");
         Ok(())
     }
+}
+
+/// A filter, for whoever goes on with an export that was cut off: only one of the same filter goes on with it.
+fn told(filter: &AuditFilter) -> Value {
+    let AuditFilter { owner, agent_id, actor_id, action, outcome, from, to } = filter;
+    let time = |time: &DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let members = [
+        ("owner", owner.as_ref().map(|owner| owner.0.clone())),
+        ("agentId", agent_id.map(|id| id.0.to_string())),
+        ("actorId", actor_id.map(|id| id.0.to_string())),
+        ("action", action.clone()),
+        ("outcome", outcome.clone()),
+        ("from", from.as_ref().map(time)),
+        ("to", to.as_ref().map(time)),
+    ];
+    members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?)))).collect()
 }
 
 /// The member `event`: the very bytes that are hashed. Bytes that are no line of JSON, which nothing here has written,
