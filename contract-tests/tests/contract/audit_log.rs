@@ -1,6 +1,8 @@
 //! The audit log as an outsider judges it: with the command, over a database that somebody was at behind the server's back.
 
-use contract_tests::log::{EVENTS, blob, checkpoint_of_all, event_at, judged, keep, unguarded};
+use std::time::{Duration, Instant};
+
+use contract_tests::log::{self, EVENTS, blob, checkpoint_of_all, event_at, judged, keep, says, unguarded};
 use contract_tests::on_both_databases;
 use contract_tests::server::Database;
 use contract_tests::world::{Case, World};
@@ -14,6 +16,7 @@ on_both_databases![
     a_tail_that_was_rolled_back_is_found_by_a_kept_checkpoint,
     an_event_put_in_behind_the_servers_back_is_named,
     an_event_put_in_beside_the_one_whose_id_it_has_is_named,
+    an_event_that_is_gone_before_it_is_in_the_tree_stops_the_tree_until_somebody_has_looked,
     what_cannot_be_judged_is_not_called_wrong,
 ];
 
@@ -190,6 +193,45 @@ fn an_event_put_in_beside_the_one_whose_id_it_has_is_named(case: Case) {
     ));
     let (code, said) = judged(&world, &[]);
     assert!(code == 1 && said.contains("or is there twice"), "{said}");
+}
+
+/// The row that says an event waits is all that is left of it. To go on would hide that; so the tree stands still, and
+/// nothing else does.
+fn an_event_that_is_gone_before_it_is_in_the_tree_stops_the_tree_until_somebody_has_looked(case: Case) {
+    const LOST: &str = "019f0000-1111-7222-8333-444455556666";
+    let (world, checkpoint) = log_of_agents(case);
+    let kept = keep(&world, "checkpoint", checkpoint.as_bytes());
+    let well = "every event that waits to be taken into the audit log's tree is there";
+    assert!(says(&world, &["doctor"]).1.contains(well));
+    let lost = match world.server.database() {
+        Database::Sqlite => format!("x'{}'", LOST.replace('-', "")),
+        Database::Postgres => format!("'{LOST}'"),
+    };
+    world.server.break_database(&format!("INSERT INTO audit_pending (event_id) VALUES ({lost})"));
+
+    let agent = world.agent("meanwhile@agents.example.com", &["resume:read"]);
+    agent.asks_for_a_token(&[]).is(200);
+    let told = format!("the event {LOST} waits to be taken into the tree and is gone");
+    let started = Instant::now();
+    // More than one round, and not only one that began before.
+    while world.server.log().matches(&told).count() < 3 {
+        assert!(started.elapsed() < Duration::from_secs(60), "{}", world.server.log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(log::checkpoint(&world), checkpoint, "nothing came into the tree");
+    agent.asks_for_a_token(&[]).is(200);
+    for command in [["doctor"].as_slice(), &["audit", "verify"]] {
+        let (code, said) = says(&world, command);
+        assert!(code == 1 && said.contains(&format!("WRONG  {told}")), "{said}");
+        assert!(said.matches(&told).count() == 1 && !said.contains(well), "{said}");
+    }
+
+    // The way out that docs/audit.md describes.
+    world.server.break_database(&format!("DELETE FROM audit_pending WHERE event_id = {lost}"));
+    checkpoint_of_all(&world);
+    let (code, said) = judged(&world, &["--checkpoint", &kept]);
+    assert!(code == 0 && said.contains("it continues the kept checkpoint"), "{said}");
+    assert!(says(&world, &["doctor"]).1.contains(well));
 }
 
 fn what_cannot_be_judged_is_not_called_wrong(case: Case) {

@@ -4,6 +4,7 @@ use super::say;
 use crate::app::{self, Failure, OnStore};
 use crate::config::{Config, Environment, MasterKeySource, SigningChoice};
 use crate::crypto::Entropy;
+use crate::domain::audit::verify::Finding;
 use crate::domain::keys::canary_check;
 use crate::store::Store;
 
@@ -77,7 +78,10 @@ fn settings(config: &Config, findings: &mut Findings) {
     }
 }
 
-/// Looks at the keys, and at who may use them.
+/// How many events that are gone are named.
+const MOST_LOST: u32 = 10;
+
+/// Looks at the keys, at who may use them, and at whether the audit log can go on.
 struct Keys<'d> {
     config: &'d Config,
     findings: &'d mut Findings,
@@ -111,6 +115,13 @@ async fn keys<S: Store>(config: &Config, store: &S, findings: &mut Findings) {
     }
     match store.key_list().await {
         Ok(keys) => findings.well(&format!("{} signing key(s)", keys.len())),
+        Err(fault) => findings.wrong(&fault.to_string()),
+    }
+    match store.audit_lost(MOST_LOST).await {
+        Ok(lost) if lost.is_empty() => {
+            findings.well("every event that waits to be taken into the audit log's tree is there");
+        }
+        Ok(lost) => lost.into_iter().for_each(|id| findings.wrong(&Finding::Lost { id }.to_string())),
         Err(fault) => findings.wrong(&fault.to_string()),
     }
     match store.bootstrap_get().await {

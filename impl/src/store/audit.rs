@@ -44,6 +44,9 @@ pub trait AuditReads {
     /// server's leads to, at most `limit`. Reads the whole log.
     fn audit_strays(&self, limit: u32) -> impl Future<Output = Result<Vec<Uuid>, StoreFault>> + Send;
 
+    /// The ids of pending events that are not there, which no way of the server's leads to, by rising id, at most `limit`.
+    fn audit_lost(&self, limit: u32) -> impl Future<Output = Result<Vec<Uuid>, StoreFault>> + Send;
+
     /// The leaves of these indexes, in their order; those beyond the tree are left out.
     fn audit_leaves(&self, range: Range<u64>) -> impl Future<Output = Result<Vec<Leaf>, StoreFault>> + Send;
 

@@ -122,6 +122,10 @@ impl<S: Store> AuditReads for Watched<S> {
         self.inner.audit_strays(limit).await
     }
 
+    async fn audit_lost(&self, limit: u32) -> Result<Vec<Uuid>, StoreFault> {
+        self.inner.audit_lost(limit).await
+    }
+
     async fn audit_leaves(&self, range: Range<u64>) -> Result<Vec<Leaf>, StoreFault> {
         self.inner.audit_leaves(range).await
     }

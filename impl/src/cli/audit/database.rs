@@ -11,7 +11,7 @@ use crate::domain::audit::verify::{Claims, Finding, StoredLog};
 use crate::store::Store;
 use crate::store::audit::AuditReads;
 
-/// How many events outside of the tree are named.
+/// How many events outside of the tree are named, of either kind.
 const MOST_STRAYS: u32 = 100;
 
 /// `agentidp audit verify`.
@@ -35,8 +35,9 @@ impl OnStore for Verification {
             checkpoints.push(("the log's last checkpoint", checkpoint));
         }
         let Head { size, root, .. } = store.audit_head().await?;
-        let strays = store.audit_strays(MOST_STRAYS).await?;
-        let strays = strays.into_iter().map(|id| Finding::Stray { id }).collect();
+        let strays = store.audit_strays(MOST_STRAYS).await?.into_iter().map(|id| Finding::Stray { id });
+        let lost = store.audit_lost(MOST_STRAYS).await?.into_iter().map(|id| Finding::Lost { id });
+        let strays = strays.chain(lost).collect();
         judge(&mut StoredLog::new(store), &Claims { size, root, checkpoints }, strays).await
     }
 }

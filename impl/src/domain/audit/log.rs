@@ -11,6 +11,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::verify::Finding;
 use super::{Action, Actor, AuditEvent, EventFlaw};
 use crate::clock::Clock;
 use crate::crypto::merkle::leaf_hash;
@@ -120,6 +121,9 @@ pub enum LogFault {
          added to the log; see `agentidp audit reopen`"
     )]
     Forked(u64),
+    /// An event was removed before it was in the tree. To pass over it would hide that somebody was there.
+    #[error("{}", Finding::Lost { id: *.0 })]
+    Lost(Uuid),
     /// A hash of the tree is missing or wrong.
     #[error("the tree of the audit log is broken: {0}")]
     Broken(String),
@@ -319,8 +323,7 @@ impl<S: Store> Integrator<S> {
         let mut leaves = Vec::with_capacity(ids.len());
         for id in ids {
             let content = contents.remove(&id);
-            let content =
-                content.ok_or_else(|| LogFault::Broken(format!("event {id} is pending and gone")))?;
+            let content = content.ok_or(LogFault::Lost(id))?;
             leaves.push((id, leaf_hash(&content)));
         }
         let (batch, frontier) = batch_compute(from, frontier, leaves, self.clock.now());

@@ -222,6 +222,11 @@ pub enum Finding {
         /// The event.
         id: Uuid,
     },
+    /// An event that waits to be taken into the tree and is not there. As nobody can take it, nothing else is taken.
+    Lost {
+        /// The event.
+        id: Uuid,
+    },
 }
 
 impl fmt::Display for Finding {
@@ -274,6 +279,11 @@ impl fmt::Display for Finding {
                      the server's back"
                 )
             }
+            Self::Lost { id } => write!(
+                f,
+                "the event {id} waits to be taken into the tree and is gone: it was removed behind the server's back, and \
+                 until that is looked into nothing comes into the tree; see docs/audit.md"
+            ),
         }
     }
 }

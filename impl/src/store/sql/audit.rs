@@ -63,6 +63,10 @@ queries! {
          WHERE NOT EXISTS (SELECT 1 FROM audit_leaves l WHERE l.event_id = e.id) \
          AND NOT EXISTS (SELECT 1 FROM audit_pending p WHERE p.event_id = e.id) \
          UNION ALL SELECT id FROM audit_events GROUP BY id HAVING COUNT(*) > 1 LIMIT $1";
+    /// Pending events that are not there.
+    AUDIT_LOST =
+        "SELECT p.event_id FROM audit_pending p \
+         WHERE NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.id = p.event_id) ORDER BY p.event_id LIMIT $1";
     /// From where on every event has its content.
     AUDIT_MINIMUM_INDEX = "SELECT minimum_index FROM audit_retention WHERE singleton = 1";
     /// From there on.
@@ -190,6 +194,10 @@ on_both! {
 
         async fn audit_strays(&self, limit: u32) -> Result<Vec<Uuid>, StoreFault> {
             Ok(sqlx::query_scalar(AUDIT_STRAYS).bind(i64::from(limit)).fetch_all(&self.readers).await?)
+        }
+
+        async fn audit_lost(&self, limit: u32) -> Result<Vec<Uuid>, StoreFault> {
+            Ok(sqlx::query_scalar(AUDIT_LOST).bind(i64::from(limit)).fetch_all(&self.readers).await?)
         }
 
         async fn audit_leaves(&self, range: Range<u64>) -> Result<Vec<Leaf>, StoreFault> {
