@@ -792,17 +792,68 @@ mod tests {
         assert!(!all.join("\n").contains("hunter2"));
     }
 
+    /// The settings of the example file, each with its value and the comment above it.
+    fn example() -> Vec<(&'static str, &'static str, &'static str)> {
+        let mut about = "";
+        let mut settings = Vec::new();
+        for line in include_str!("../../.env.example").lines() {
+            let Some(text) = line.strip_prefix("# ") else { continue };
+            let is_name = |name: &str| {
+                !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+            };
+            match text.split_once('=').filter(|(name, _)| is_name(name)) {
+                Some((name, value)) => settings.push((name, value, about)),
+                None => about = text,
+            }
+        }
+        settings
+    }
+
     #[test]
     fn the_example_file_names_exactly_the_settings() {
-        let example = include_str!("../../.env.example");
-        let names: Vec<&str> = example
-            .lines()
-            .filter_map(|line| line.trim_start_matches("# ").split_once('='))
-            .map(|(name, _)| name)
-            .filter(|name| {
-                !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
-            })
-            .collect();
+        let names: Vec<&str> = example().into_iter().map(|(name, ..)| name).collect();
         assert_eq!(names, SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_example_file_has_the_defaults() {
+        for ((name, value, about), setting) in example().into_iter().zip(SETTINGS) {
+            let (default, in_production) = match setting.default.split_once(", in production ") {
+                Some((default, in_production)) => (default, Some(in_production)),
+                None => (setting.default, None),
+            };
+            let written = match (name, default) {
+                // What the words come to without any other setting; what is made or derived is left open.
+                ("JWT_ISSUER", "http://localhost:PORT") => "http://localhost:3000",
+                ("AGENTIDP_AUDIT_ORIGIN", "ISSUER without its scheme, and /audit") => "localhost:3000/audit",
+                ("JWT_AUDIENCE", "ISSUER/resources/default") => "",
+                ("AGENTIDP_MASTER_KEY", "in development made and kept in agentidp.master-key") => "",
+                (_, "none") => "",
+                (_, default) => default,
+            };
+            assert_eq!(value, written, "{name}");
+            let is_needed = in_production == Some("none") || name == "AGENTIDP_MASTER_KEY";
+            assert_eq!(about.starts_with("[production]"), is_needed, "{name}: {about}");
+            let said =
+                in_production.filter(|_| !is_needed).map(|other| format!("in production {other} unless set"));
+            assert!(said.as_ref().is_none_or(|said| about.ends_with(said)), "{name}: {about}, but {said:?}");
+            assert_eq!(
+                said.is_some(),
+                about.contains("in production ") && about.ends_with("unless set"),
+                "{name}"
+            );
+        }
+        // And it is a file that can be used as it stands, to no effect.
+        let written: Vec<(&str, &str)> = example()
+            .into_iter()
+            .filter(|(_, value, _)| !value.is_empty())
+            .map(|(name, value, _)| (name, value))
+            .collect();
+        let (config, default) = (read(&written).unwrap(), read(&[]).unwrap());
+        assert_eq!(config.issuer, default.issuer);
+        assert_eq!(config.audit_origin, default.audit_origin);
+        assert_eq!(config.shutdown_notice, default.shutdown_notice);
+        assert_eq!(config.bind, default.bind);
+        assert_eq!(config.database_url.expose(), default.database_url.expose());
     }
 }
