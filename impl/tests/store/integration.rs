@@ -434,10 +434,24 @@ async fn a_tree_that_does_not_have_its_root_is_not_added_to<W: World>(db: &W) {
 async fn an_event_that_is_gone_before_its_integration_stops_it<W: World>(db: &W) {
     let mut integrator = node(db.store()).await.unwrap();
     append(db.store(), &events(1, 3)).await;
-    let one = W::uuid(id(1, 1));
-    without_triggers(db, "audit_events", &format!("DELETE FROM audit_events WHERE id = {one}")).await;
-    assert!(matches!(integrator.step().await, Err(LogFault::Broken(_))));
+    assert_eq!(db.store().audit_lost(10).await.unwrap(), [] as [Uuid; 0]);
+    for index in [2, 1] {
+        let one = W::uuid(id(1, index));
+        without_triggers(db, "audit_events", &format!("DELETE FROM audit_events WHERE id = {one}")).await;
+    }
+    assert!(matches!(integrator.step().await, Err(LogFault::Lost(lost)) if lost == id(1, 1)));
     assert_eq!(db.store().audit_head().await.unwrap().size, 0);
+    assert_eq!(db.store().audit_lost(10).await.unwrap(), [id(1, 1), id(1, 2)]);
+    assert_eq!(db.store().audit_lost(1).await.unwrap(), [id(1, 1)]);
+
+    // What was written down elsewhere and is taken away no longer stops it.
+    for index in [1, 2] {
+        let one = W::uuid(id(1, index));
+        db.sql(&format!("DELETE FROM audit_pending WHERE event_id = {one}")).await.unwrap();
+    }
+    settle(&mut integrator).await;
+    // The event that is left, and that of the log's key.
+    assert_eq!(db.store().audit_head().await.unwrap().size, 2);
 }
 
 async fn a_log_of_another_name_is_not_added_to<W: World>(db: &W) {
