@@ -130,6 +130,7 @@ pub struct Cleanup {
 impl Deployment {
     /// A deployment at a URL that is judged by a specification, with the credentials of an operator. `interrupted` says
     /// when somebody wants the run to end.
+    #[expect(clippy::disallowed_methods, reason = "runs are told apart, and nothing is decided")]
     pub fn new(
         base: &str,
         spec: Spec,

@@ -46,6 +46,7 @@ impl Entropy {
     ///
     /// # Panics
     /// When the operating system has no entropy to give, as nothing safe could be done after that.
+    #[expect(clippy::disallowed_methods, reason = "the home of chance")]
     pub fn fill(&self, buffer: &mut [u8]) {
         match &self.0 {
             Kind::System => rand::fill(buffer).expect("the operating system gives entropy"),

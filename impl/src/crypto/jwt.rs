@@ -58,6 +58,7 @@ impl fmt::Debug for SigningKey {
 }
 
 /// Makes a private key (PKCS #8). Its randomness is the back end's own and cannot be injected.
+#[expect(clippy::disallowed_methods, reason = "the back end draws by itself")]
 pub fn private_key_generate(algorithm: SigningAlgorithm) -> Result<Zeroizing<Vec<u8>>, CryptoFault> {
     let failed = |_| CryptoFault::Failed("key generation");
     let random = SystemRandom::new();
@@ -145,6 +146,7 @@ impl SigningKey {
     }
 
     /// Signs claims as a compact JWS (RFC 7515 §7.1) with `typ: at+jwt` (RFC 9068 §2.1).
+    #[expect(clippy::disallowed_methods, reason = "what a signature draws decides nothing")]
     pub fn sign<T: Serialize>(&self, claims: &T) -> Result<SecretText, CryptoFault> {
         let claims = serde_json::to_vec(claims).map_err(|_| CryptoFault::Failed("encoding claims"))?;
         let mut token = String::with_capacity(self.header.len() + claims.len() * 4 / 3 + 360);

@@ -1,5 +1,7 @@
 //! A whole node without a door: the services on a SQLite database, a clock that stands, chance with a seed.
 
+#![expect(clippy::disallowed_methods, reason = "the tests look into the database behind the store's back")]
+
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "the tests look into the database behind the store's back")]
+
 use std::time::Duration;
 
 use agentidp::domain::agents::Agent;

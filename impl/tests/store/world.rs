@@ -1,5 +1,7 @@
 //! A database for a test, of either kind, and the values that the tests write into it.
 
+#![expect(clippy::disallowed_methods, reason = "the tests look into the database behind the store's back")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
