@@ -572,14 +572,33 @@ fn count_faults(tables: &Tables, server: &Value) -> Vec<String> {
     wrong.collect()
 }
 
+/// Whether a source file has a test of this name: one that is listed for both databases, or one by itself.
+fn is_test(source: &str, name: &str) -> bool {
+    let Some((before, _)) =
+        source.split_once(&format!("fn {name}(")).or_else(|| source.split_once(&format!("fn {name}<")))
+    else {
+        return false;
+    };
+    let listed = source.split("on_both_databases![").skip(1).any(|rest| {
+        let list = rest.split(']').next().unwrap_or_default();
+        list.lines()
+            .flat_map(|line| line.split("//").next().unwrap_or_default().split(','))
+            .any(|one| one.trim() == name)
+    });
+    // The attributes stand between the function and the end of what is before it.
+    let attributes = before.rsplit(['}', ';']).next().unwrap_or_default();
+    let marked = attributes.lines().map(str::trim);
+    listed || marked.into_iter().any(|line| line == "#[test]" || line.starts_with("#[tokio::test"))
+}
+
 /// Which of the tests that the tables name are not there.
 pub fn missing_tests(tables: &Tables, repository: &Path) -> Vec<String> {
     let mut faults = Vec::new();
     for ((event, _), tests) in &tables.alone {
         for (file, name) in tests {
             let source = fs::read_to_string(repository.join(file)).unwrap_or_default();
-            if !source.contains(&format!("fn {name}(")) {
-                faults.push(format!("{event} is shown by {file}::{name}, which is not there"));
+            if !is_test(&source, name) {
+                faults.push(format!("{event} is shown by {file}::{name}, which is not there, or is not run"));
             } else if !source.contains(event.action.as_str()) {
                 faults.push(format!("{file} does not speak of {}", event.action));
             }
@@ -743,5 +762,16 @@ mod tests {
     fn a_test_that_is_not_there_is_a_fault() {
         let (tables, _) = Tables::parse(TABLES);
         only_fault_is(&missing_tests(&tables, &repository()), "events.rs::key, which is not there");
+    }
+
+    #[test]
+    fn a_test_that_nobody_runs_is_not_there() {
+        const SOURCE: &str = "on_both_databases![\n    first, second,\n    // third,\n];\n\n\
+            fn first(case: Case) {}\n\nfn third(case: Case) {}\n\n#[test]\nfn fourth() {}\n\nfn fifth() {}\n\n\
+            /// The sixth.\n#[tokio::test(flavor = \"x\")]\nasync fn sixth() {}\n\nasync fn seventh<W>(db: &W) {}\n";
+        let run = |name: &&str| is_test(SOURCE, name);
+        let names = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"];
+        assert_eq!(names.into_iter().filter(run).collect::<Vec<_>>(), ["first", "fourth", "sixth"]);
+        assert!(is_test(&SOURCE.replace("second", "seventh"), "seventh"));
     }
 }
