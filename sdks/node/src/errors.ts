@@ -1,5 +1,5 @@
 import type { ErrorBody, OAuthErrorBody, Violation } from './generated/models/index.js';
-import { ErrorCode, OAuthErrorCode } from './generated/models/index.js';
+import { ErrorBodyFromJSON, ErrorCode, OAuthErrorBodyFromJSON, OAuthErrorCode } from './generated/models/index.js';
 import type { IssuedCredential } from './credentials.js';
 
 /** Everything that this package throws, but for the reason of an `AbortSignal` and what a function of yours threw. */
@@ -215,15 +215,12 @@ export function errorOf(answer: Answer, body: unknown): AnswerError {
   const said = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
   if (typeof said.code === 'string' && typeof said.message === 'string') {
     const Class = (API_ERRORS as Record<string, (typeof API_ERRORS)[ErrorCode] | undefined>)[said.code] ?? ApiError;
-    return new Class(answer, said as unknown as ErrorBody);
+    return new Class(answer, ErrorBodyFromJSON(said));
   }
   if (typeof said.error === 'string') {
-    const description = typeof said.error_description === 'string' ? said.error_description : said.error;
-    const Class = (OAUTH_ERRORS as Record<string, (typeof OAUTH_ERRORS)[OAuthErrorCode] | undefined>)[said.error];
-    return new (Class ?? OAuthError)(answer, {
-      error: said.error as OAuthErrorCode,
-      errorDescription: description,
-    });
+    const Class =
+      (OAUTH_ERRORS as Record<string, (typeof OAUTH_ERRORS)[OAuthErrorCode] | undefined>)[said.error] ?? OAuthError;
+    return new Class(answer, OAuthErrorBodyFromJSON({ error_description: said.error, ...said }));
   }
   return new UnexpectedAnswerError(answer);
 }

@@ -61,6 +61,7 @@ export class TokenSource {
 
   /** A token that lives. Only this wait ends with the signal: others may wait for the same token. */
   async token(wish: TokenWish, signal?: AbortSignal): Promise<string> {
+    signal?.throwIfAborted();
     const entry = this.#entry(wish);
     const left = remaining(entry.held);
     if (entry.held !== undefined && left > lastOf(entry.held)) {

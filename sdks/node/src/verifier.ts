@@ -180,7 +180,7 @@ function faultOf(jose: typeof Jose, error: unknown): unknown {
         return fault('claims', `the token's ${error.claim} is missing or not valid`);
     }
   }
-  if (error instanceof errors.JOSEAlgNotAllowed || error instanceof errors.JOSENotSupported) {
+  if (error instanceof errors.JOSEAlgNotAllowed) {
     return fault('algorithm', 'the token is not signed with an algorithm that is accepted');
   }
   if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) {

@@ -20,7 +20,7 @@ export interface Violation {
     /**
      * 
      */
-    _in: ViolationLocation;
+    in: ViolationLocation;
     /**
      * Where in that part. A JSON pointer (RFC 6901) in a body, else the name of the parameter.
      */
@@ -41,7 +41,7 @@ export interface Violation {
  * Check if a given object implements the Violation interface.
  */
 export function instanceOfViolation(value: object): value is Violation {
-    if ((!('_in' in (value as Record<string, any>)) && !('in' in (value as Record<string, any>))) || ((value as Record<string, any>)['_in'] === undefined && (value as Record<string, any>)['in'] === undefined)) return false;
+    if (!('in' in value) || value['in'] === undefined) return false;
     if (!('path' in value) || value['path'] === undefined) return false;
     if (!('rule' in value) || value['rule'] === undefined) return false;
     if (!('message' in value) || value['message'] === undefined) return false;
@@ -58,7 +58,7 @@ export function ViolationFromJSONTyped(json: any, ignoreDiscriminator: boolean):
     }
     return {
         
-        '_in': ViolationLocationFromJSON(json['in']),
+        'in': ViolationLocationFromJSON(json['in']),
         'path': json['path'],
         'rule': json['rule'],
         'message': json['message'],
@@ -76,7 +76,7 @@ export function ViolationToJSONTyped(value?: Violation | null, ignoreDiscriminat
 
     return {
         
-        'in': ViolationLocationToJSON(value['_in']),
+        'in': ViolationLocationToJSON(value['in']),
         'path': value['path'],
         'rule': value['rule'],
         'message': value['message'],
