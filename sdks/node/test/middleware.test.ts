@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import express from 'express';
+import express, { type ErrorRequestHandler } from 'express';
 import fastify from 'fastify';
 import { TokenVerifier, type AgentIdP } from '../src/index.js';
 import { authorize as authorizeExpress } from '../src/express.js';
@@ -162,9 +162,13 @@ test('what goes wrong beside tokens is not hidden', async (context) => {
   const broken = { verifyToken: () => Promise.reject(new Error('a fault')) } as unknown as TokenVerifier;
   const app = express();
   app.use(authorizeExpress(broken));
-  app.use(((error: Error, _request, response, _next) => {
+  const failed: ErrorRequestHandler = (error: Error, _request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+    }
     response.status(500).send(error.message);
-  }) as express.ErrorRequestHandler);
+  };
+  app.use(failed);
   const api = await listening(createServer(app));
   context.after(api.close);
   const answer = await fetch(api.url, { headers: { authorization: 'Bearer token' } });

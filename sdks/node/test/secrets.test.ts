@@ -60,7 +60,7 @@ test('a secret shows itself to nobody who does not ask', () => {
   const secret = new Secret('the text of a long secret');
   assert.equal(secret.reveal(), 'the text of a long secret');
   assertHidden(secret, secret.reveal());
-  assert.equal(`${secret}`, '[secret]');
+  assert.equal(`a ${String(secret)}`, 'a [secret]');
   assert.equal(Secret.of(secret), secret);
 });
 
