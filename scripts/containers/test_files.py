@@ -271,7 +271,17 @@ class Kubernetes(Judged):
         secret = self.objects["Secret", self.container["envFrom"][1]["secretRef"]["name"]]["stringData"]
         names = self.settings | secret
         self.assertEqual(set(names) - settings_of_server(), set())
-        self.are_settings_of_production(names | {"REDIS_URL": secret["REDIS_URL"]})
+        self.are_settings_of_production(names)
+
+    def test_the_master_key_is_a_file_that_the_servers_group_can_read_and_nobody_else(self):
+        volumes = {one["name"]: one for one in self.pod["volumes"]}
+        (mount,) = [one for one in self.container["volumeMounts"] if "secret" in volumes[one["name"]]]
+        secret = volumes[mount["name"]]["secret"]
+        ((file, _),) = self.objects["Secret", secret["secretName"]]["stringData"].items()
+        self.assertEqual(self.settings["AGENTIDP_MASTER_KEY_FILE"], f"{mount['mountPath']}/{file}")
+        self.assertEqual(secret["defaultMode"], 0o440)
+        self.assertEqual(self.pod["securityContext"]["fsGroup"], self.pod["securityContext"]["runAsGroup"])
+        self.assertEqual(str(self.pod["securityContext"]["runAsUser"]), image.stages()["image"].user.split(":")[0])
 
     def test_every_secret_that_is_asked_for_is_in_the_example(self):
         secrets = {name: set(one["stringData"]) for (kind, name), one in self.objects.items() if kind == "Secret"}
@@ -280,12 +290,13 @@ class Kubernetes(Judged):
             one["valueFrom"]["secretKeyRef"] for container in job["initContainers"] + job["containers"]
             for one in container["env"] if "valueFrom" in one
         ]
-        self.assertEqual(len(asked), 4)
+        self.assertEqual(len(asked), 3)
         for one in asked:
             self.assertIn(one["key"], secrets[one["name"]])
 
-    def test_the_server_does_not_get_the_owners_secret(self):
+    def test_neither_gets_what_only_the_other_needs(self):
         self.assertNotIn("agentidp-owner", self.text["server"])
+        self.assertNotIn("agentidp-master-key", self.text["migration"])
 
 
 if __name__ == "__main__":

@@ -199,10 +199,12 @@ class Image(unittest.TestCase):
 class Compose(unittest.TestCase):
     """The services of deploy/docker-compose.yml, one after another as they wait for each other."""
 
+    given = {}
+
     @classmethod
     def setUpClass(cls):
-        test_files.Compose.setUpClass()
-        cls.config, cls.services = test_files.Compose.config, test_files.Compose.services
+        cls.config = test_files.Compose.resolved(**cls.given)
+        cls.services = cls.config["services"]
         folder = tempfile.TemporaryDirectory(prefix="agentidp-compose-")
         cls.addClassCleanup(folder.cleanup)
         cls.folder = folder.name
@@ -377,12 +379,46 @@ class Compose(unittest.TestCase):
             with self.assertRaisesRegex(PermissionError, "permission denied"):
                 self.psql(url.username, url.password, url.path[1:], statement)
 
+    def test_the_job_of_kubernetes_does_here_what_it_does_there(self):
+        test_files.Kubernetes.setUpClass()
+        job = test_files.Kubernetes.objects["Job", "agentidp-migration"]["spec"]["template"]["spec"]
+        postgres = self.settings(self.services["postgres"])
+        owner = (postgres["POSTGRES_USER"], postgres["POSTGRES_PASSWORD"], postgres["POSTGRES_DB"])
+        server = urllib.parse.urlsplit(self.settings(self.services["server"])["DATABASE_URL"])
+        secrets = {"DATABASE_URL": "postgresql://{}:{}@127.0.0.1:5432/{}".format(*owner), "APPLICATION_PASSWORD": server.password}
+
+        def settings_of(one):
+            return {entry["name"]: entry.get("value") or secrets[entry["valueFrom"]["secretKeyRef"]["key"]] for entry in one["env"]}
+
+        (migrate,), (roles,) = job["initContainers"], job["containers"]
+        ended = done(container([*STAGE.entrypoint, *migrate["args"]], [], settings_of(migrate)))
+        self.assertEqual((ended.returncode, ended.stdout), (0, "the tables are up to date\n"), ended.stderr)
+
+        self.psql(*owner, f"ALTER ROLE {server.username} NOLOGIN")
+        *shell, script = roles["command"]
+        script = script.replace("/roles/roles.sql", os.path.join(test_files.DEPLOY, "postgresql", "roles.sql"))
+        ended = done([*shell, script], env=settings_of(roles) | {"PATH": f"{self.postgres_programs}:{os.environ['PATH']}"})
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertEqual(self.psql(server.username, server.password, owner[2], "SELECT 1"), "1")
+
     def test_going_up_again_changes_nothing(self):
         before = self.operator()
         self.running.pop("server").stop()
         type(self).up()
         self.assertEqual(self.operator(), before)
         self.test_the_operator_gets_a_token()
+
+
+class ComposeInProduction(Compose):
+    """The same with what deploy/.env.example sets."""
+
+    given = test_files.settings_of(os.path.join(test_files.DEPLOY, ".env.example")) | {
+        "POSTGRES_PASSWORD": "a1b2c3d4", "APPLICATION_PASSWORD": "e5f6a7b8",
+    }
+
+    def test_it_is_in_production(self):
+        self.assertEqual(self.settings(self.services["server"])["AGENTIDP_ENV"], "production")
+        self.assertIn('"message":"listening"', self.running["server"].said())
 
 
 if __name__ == "__main__":
