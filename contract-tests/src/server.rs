@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -175,15 +175,19 @@ impl Server {
         let postgres = cluster.as_ref().map(|cluster| cluster.url.clone());
         let database_url = fresh_database(database, &folder, port, postgres);
         let base = format!("http://127.0.0.1:{port}");
+        let servers_url = match database {
+            Database::Sqlite => database_url.clone(),
+            Database::Postgres => as_role(&database_url, &application()),
+        };
         let servers_url =
-            between.as_ref().map_or_else(|| database_url.clone(), |between| between.url(&database_url));
+            between.as_ref().map_or_else(|| servers_url.clone(), |between| between.url(&servers_url));
         let mut environment: BTreeMap<String, String> = [
             ("AGENTIDP_ENV", "test"),
             ("AGENTIDP_BIND", "127.0.0.1"),
             ("PORT", &port.to_string()),
             ("DATABASE_URL", &servers_url),
             ("JWT_ISSUER", &base),
-            ("AGENTIDP_MASTER_KEY", &URL_SAFE_NO_PAD.encode([7_u8; 32])),
+            ("AGENTIDP_MASTER_KEY", &master_key()),
             ("AGENTIDP_ALLOWED_RESOURCES", "https://resumes.example.com/,https://jobs.example.com/"),
             ("AGENTIDP_LOG", "debug"),
         ]
@@ -274,13 +278,7 @@ impl Server {
     /// # Panics
     /// When the script fails, or there is no PostgreSQL.
     pub fn psql(&self, variables: &[(&str, &str)], script: &Path) {
-        let mut psql = Command::new("psql");
-        psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--dbname", &self.database_url]);
-        for (name, value) in variables {
-            psql.args(["--set", &format!("{name}={value}")]);
-        }
-        let done = psql.arg("--file").arg(script).output().expect("psql can be run");
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        psql(&self.database_url, variables, script);
     }
 
     /// The URL under which another role reaches its PostgreSQL.
@@ -288,8 +286,7 @@ impl Server {
     /// # Panics
     /// When there is none.
     pub fn database_as(&self, role: &str) -> String {
-        let (_, place) = self.database_url.rsplit_once('@').expect("the URL of a PostgreSQL");
-        format!("postgresql://{role}@{place}")
+        as_role(&self.database_url, role)
     }
 
     /// What its PostgreSQL says to a statement of another role's, whose effects are undone.
@@ -638,6 +635,21 @@ impl Server {
         }
     }
 
+    /// Runs a statement in a transaction of its PostgreSQL that stays open until the answer is dropped.
+    ///
+    /// # Panics
+    /// When the statement fails, or there is no PostgreSQL.
+    pub fn holds(&self, sql: &str) -> Held {
+        let runtime = runtime();
+        let holder = runtime.block_on(async {
+            let mut holder = sqlx::PgConnection::connect(&self.database_url).await?;
+            sqlx::raw_sql("BEGIN").execute(&mut holder).await?;
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut holder).await?;
+            Ok::<_, sqlx::Error>(holder)
+        });
+        Held { holder: Some(holder.unwrap_or_else(|error| panic!("{sql}: {error}"))), runtime }
+    }
+
     /// Asks the server to stop and waits until it has. Whether it ended well, so that all it had to write is written.
     pub(crate) fn stop(&mut self) -> bool {
         let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -806,6 +818,20 @@ impl Drop for Backup {
     }
 }
 
+/// A transaction of a PostgreSQL that stays open until this is dropped.
+pub struct Held {
+    holder: Option<sqlx::PgConnection>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(holder) = self.holder.take() {
+            self.runtime.block_on(holder.close()).expect("a connection can be closed");
+        }
+    }
+}
+
 /// A database that is away until this is dropped.
 pub enum Cut {
     /// A file that another writer holds.
@@ -857,14 +883,74 @@ fn fresh_database(database: Database, folder: &Path, port: u16, postgres: Option
     match database {
         Database::Sqlite => format!("sqlite://{}", folder.join("agentidp.db").display()),
         Database::Postgres => {
+            let is_shared = postgres.is_none();
             let server = postgres.unwrap_or_else(postgres_server);
             let (base, _) =
                 server.rsplit_once('/').expect("TEST_POSTGRES_URL ends in the name of a database");
             let name = format!("contract_{}_{port}", std::process::id());
-            execute(&server, &format!("CREATE DATABASE {name}"));
-            format!("{base}/{name}")
+            let url = format!("{base}/{name}");
+            match is_shared {
+                true => execute(&server, &format!("CREATE DATABASE {name} TEMPLATE {}", *TABLES)),
+                false => {
+                    execute(&server, &format!("CREATE DATABASE {name}"));
+                    make_tables(&url);
+                }
+            }
+            url
         }
     }
+}
+
+/// A database of the shared PostgreSQL with all tables and roles, of which each test gets a copy. It goes with the PostgreSQL.
+static TABLES: LazyLock<String> = LazyLock::new(|| {
+    let server = postgres_server();
+    let (base, _) = server.rsplit_once('/').expect("TEST_POSTGRES_URL ends in the name of a database");
+    let name = format!("contract_{}_tables", std::process::id());
+    execute(&server, &format!("CREATE DATABASE {name}"));
+    make_tables(&format!("{base}/{name}"));
+    name
+});
+
+/// Makes tables and roles as an operator does: the owner migrates, and servers work as a role that may do no more than it must.
+fn make_tables(url: &str) {
+    let migrated = Command::new(binary())
+        .arg("migrate")
+        .env_clear()
+        .envs([("DATABASE_URL", url), ("AGENTIDP_ENV", "test"), ("AGENTIDP_MASTER_KEY", &master_key())])
+        .envs(setting("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{}: {error}; build it first", binary().display()));
+    assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+    let (application, auditor) = (application(), format!("contract_auditor_{}", std::process::id()));
+    let roles = [("application", application.as_str()), ("auditor", auditor.as_str())];
+    psql(url, &roles, &repository().join("deploy/postgresql/roles.sql"));
+    execute(url, &format!("ALTER ROLE {application} LOGIN"));
+}
+
+/// The role that servers work as. Roles are a whole PostgreSQL's, so each run of tests has its own.
+fn application() -> String {
+    format!("contract_application_{}", std::process::id())
+}
+
+/// The URL under which another role reaches a PostgreSQL.
+fn as_role(url: &str, role: &str) -> String {
+    let (_, place) = url.rsplit_once('@').expect("the URL of a PostgreSQL");
+    format!("postgresql://{role}:agentidp@{place}")
+}
+
+fn psql(url: &str, variables: &[(&str, &str)], script: &Path) {
+    let mut psql = Command::new("psql");
+    psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--dbname", url]);
+    for (name, value) in variables {
+        psql.args(["--set", &format!("{name}={value}")]);
+    }
+    let done = psql.arg("--file").arg(script).output().expect("psql can be run");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn master_key() -> String {
+    URL_SAFE_NO_PAD.encode([7_u8; 32])
 }
 
 fn runtime() -> tokio::runtime::Runtime {

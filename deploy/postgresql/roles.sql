@@ -34,6 +34,7 @@ FROM (VALUES (:'application'), (:'auditor')) roles (role) \gexec
 SELECT format('GRANT %s ON %I TO %I', privileges, relation, :'application')
 FROM (VALUES
     ('_sqlx_migrations',   'SELECT'),
+    ('schema_compatibility', 'SELECT'),
     ('agents',             'SELECT, INSERT, UPDATE'),
     ('agent_capabilities', 'SELECT, INSERT, DELETE'),
     ('capability_guard',   'SELECT, UPDATE'),

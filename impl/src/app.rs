@@ -24,6 +24,7 @@ use crate::cache::memory::{MemoryBuckets, MemoryClientCache, MemoryVerifiedToken
 use crate::cache::redis::Redis;
 use crate::cache::redis::clients::RedisClientCache;
 use crate::cache::redis::limits::RedisBuckets;
+use crate::cache::redis::wakeups;
 use crate::clock::Clock;
 use crate::config::{Config, Environment, MasterKeySource, SigningChoice, Unusable};
 use crate::crypto::{CryptoFault, Entropy, HashPool, MasterKey, NoteVerifier, SecretText};
@@ -71,7 +72,17 @@ const BUCKETS_AT_HAND: u64 = 65_536;
 const CONNECTION_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long PostgreSQL works on a statement.
-const STATEMENT_WITHIN: Duration = Duration::from_secs(5);
+const STATEMENT_WITHIN: Duration = Duration::from_secs(3);
+
+/// Connections for what a node cannot be without, whatever the requests take: the reading of the change feed, the writer of
+/// events, what takes them into the tree, and whoever asks for the node's health.
+const VITAL_CONNECTIONS: u32 = 4;
+
+/// How long the work that runs by itself may take to end when the server stops.
+const JOBS_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long the connections to the database may take to end.
+const CLOSED_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long the last events may take to be written when the server stops.
 const EVENTS_WITHIN: Duration = Duration::from_secs(5);
@@ -179,7 +190,7 @@ impl From<crate::domain::bootstrap::Operator> for Operator {
 /// When it does not answer.
 pub async fn connect(config: &Config) -> Result<Database, Failure> {
     let settings = PoolSettings {
-        max_connections: config.database_connections,
+        max_connections: config.database_connections.saturating_sub(VITAL_CONNECTIONS).max(1),
         acquire_timeout: CONNECTION_WITHIN,
         statement_timeout: STATEMENT_WITHIN,
     };
@@ -420,17 +431,33 @@ pub async fn serve(
         Failure::System("the server cannot listen on its address (AGENTIDP_BIND, PORT)", error)
     })?;
     let database = connect_up_to_date(&config).await?;
-    let served = match &database {
-        Database::Postgres(store) => serve_on(&config, store.clone(), listener, stop, announce).await,
-        Database::Sqlite(store) => serve_on(&config, store.clone(), listener, stop, announce).await,
-    };
-    database.close().await;
-    served
+    match &database {
+        Database::Postgres(store) => {
+            let vital = store.apart(VITAL_CONNECTIONS).await?;
+            let served = serve_on(&config, store.clone(), vital.clone(), listener, stop, announce).await;
+            in_time(CLOSED_WITHIN, vital.close(), "connections to the database did not end").await;
+            in_time(CLOSED_WITHIN, database.close(), "connections to the database did not end").await;
+            served
+        }
+        Database::Sqlite(store) => {
+            let served = serve_on(&config, store.clone(), store.clone(), listener, stop, announce).await;
+            database.close().await;
+            served
+        }
+    }
+}
+
+/// Waits for what ends a server, and no longer than so long.
+async fn in_time(bound: Duration, end: impl Future<Output = ()>, otherwise: &'static str) {
+    if tokio::time::timeout(bound, end).await.is_err() {
+        tracing::warn!("{otherwise}");
+    }
 }
 
 async fn serve_on<S: Store>(
     config: &Config,
     store: S,
+    vital: S,
     listener: TcpListener,
     stop: impl Future<Output = ()>,
     announce: impl FnOnce(&str, &str, Option<Operator>),
@@ -446,21 +473,20 @@ async fn serve_on<S: Store>(
     let feed = Arc::new(Feed::new(clock.clone(), *LIFETIMES.end()));
     jobs::feed::read(&store, &feed, &keys, &clock).await?;
 
-    let mut integrator = integrator(config, &store, &master, &clock, &entropy).await?;
+    let mut integrator = integrator(config, &vital, &master, &clock, &entropy).await?;
     // From its first answer on the log has a checkpoint. What keeps it from one keeps the server from nothing else.
     if let Err(fault) = integrator.sign().await {
         tracing::error!(%fault, "the audit log was not signed");
     }
     let log = LogService::new(store.clone(), integrator.verifier().clone());
-    let (audit_writer, audit_task) = AuditWriter::start(store.clone(), clock.clone(), entropy.clone());
+    let (audit_writer, audit_task) = AuditWriter::start(vital.clone(), clock.clone(), entropy.clone());
     let (tally, uses) = (Arc::new(Tally::default()), Arc::new(Uses::default()));
     let (halt, halted) = watch::channel(false);
     let mut background = JoinSet::new();
-    let (jobs_store, jobs_keys) = (store.clone(), Arc::clone(&keys));
     background.spawn(jobs::feed::run(
-        jobs_store,
+        vital.clone(),
         Arc::clone(&feed),
-        jobs_keys,
+        Arc::clone(&keys),
         clock.clone(),
         halted.clone(),
     ));
@@ -509,6 +535,7 @@ async fn serve_on<S: Store>(
         redis.reach().await;
         let (shared, outbox) = RedisClientCache::new(redis.clone(), master.clone(), entropy.clone());
         background.spawn(redis.clone().run(halted.clone()));
+        background.spawn(wakeups::run(redis.clone(), Arc::clone(&feed), halted.clone()));
         background.spawn(outbox.run(halted));
         caches.shared = Some(Arc::new(shared));
         Arc::new(RedisBuckets::new(redis, buckets))
@@ -524,6 +551,7 @@ async fn serve_on<S: Store>(
     let limits = Limits::new(buckets, clock.clone(), Arc::clone(&tally), limits);
     let parts = Parts {
         store,
+        vital,
         clock,
         entropy,
         master,
@@ -558,12 +586,19 @@ async fn serve_on<S: Store>(
 
     tracing::info!("stopping");
     let _ = halt.send(true);
-    while background.join_next().await.is_some() {}
+    let ended = async { while background.join_next().await.is_some() {} };
+    in_time(JOBS_WITHIN, ended, "work that runs by itself did not end, and is cut off").await;
+    background.abort_all();
     // With the router and the jobs the last writers of events are gone, so this ends when all of them are written. A
     // connection that outlives its time to drain would keep one.
-    if tokio::time::timeout(EVENTS_WITHIN, audit_task).await.is_err() {
-        tracing::warn!("a connection outlived its time, and with it the writer of events");
-    }
+    let ended = async { drop(audit_task.await) };
+    in_time(
+        EVENTS_WITHIN,
+        ended,
+        "the writer of events did not end, for a connection that outlived its time or a \
+         database that does not answer",
+    )
+    .await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -650,6 +685,7 @@ async fn kept_checkpoint(
 
 struct Parts<S> {
     store: S,
+    vital: S,
     clock: Clock,
     entropy: Entropy,
     master: MasterKey,
@@ -672,8 +708,21 @@ async fn redis<S: Store>(config: &Config, store: &S) -> Result<Option<Redis>, Fa
 }
 
 fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, Failure> {
-    let Parts { store, clock, entropy, master, keys, feed, caches, tally, uses, audit_writer, limits, log } =
-        parts;
+    let Parts {
+        store,
+        vital,
+        clock,
+        entropy,
+        master,
+        keys,
+        feed,
+        caches,
+        tally,
+        uses,
+        audit_writer,
+        limits,
+        log,
+    } = parts;
     let settings = TokenSettings::new(
         config.issuer.clone(),
         config.default_audience.clone(),
@@ -725,7 +774,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         audit_writer,
         keys,
         feed,
-        store,
+        store: vital,
         shared,
         stopping: Arc::default(),
         issuer: config.issuer.clone(),

@@ -42,7 +42,7 @@ pub const SETTINGS: &[Setting] = &[
         "sqlite://agentidp.db, in production none",
         "sqlite://FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
     ),
-    setting("AGENTIDP_DATABASE_CONNECTIONS", "10", "connections to the database at the most, 2-1000"),
+    setting("AGENTIDP_DATABASE_CONNECTIONS", "14", "connections to the database at the most, 6-1000"),
     setting(
         "REDIS_URL",
         "none",
@@ -362,7 +362,7 @@ impl Config {
             bind,
             port,
             database_url: SecretText::new(database_url),
-            database_connections: read.number("AGENTIDP_DATABASE_CONNECTIONS", 10, 2, 1000) as u32,
+            database_connections: read.number("AGENTIDP_DATABASE_CONNECTIONS", 14, 6, 1000) as u32,
             redis_url: read.redis_url(),
             redis_prefix: read.redis_prefix(),
             master_key,

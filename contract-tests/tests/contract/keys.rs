@@ -1,12 +1,15 @@
 //! Signing keys that follow one another under a running server.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use contract_tests::on_both_databases;
 use contract_tests::world::{Case, World};
+use contract_tests::{on_both_databases, on_postgres};
 use serde_json::Value;
 
 use crate::events;
@@ -17,6 +20,8 @@ on_both_databases![
     the_keys_are_listed_for_the_operator,
     a_shared_secret_is_not_rotated,
 ];
+
+on_postgres![while_keys_follow_one_another_under_load_on_three_nodes_every_token_verifies];
 
 /// A verifier as stock libraries are: it reads the keys again when its copy is as old as the server allowed, and not for
 /// a key that it does not know.
@@ -86,6 +91,45 @@ fn verifiers_that_cache_the_keys_verify_every_token_across_a_rotation(case: Case
     assert!(of_first > 20, "the next key signed before verifiers could know it");
     assert!(under[of_first..].iter().all(|kid| *kid == next), "a key does not come back: {under:?}");
     assert_eq!(events(&world, "action=key.rotated").len(), 1);
+}
+
+/// Each caller is issued tokens by one node and verifies them by the keys of another, as a load balancer has it.
+fn while_keys_follow_one_another_under_load_on_three_nodes_every_token_verifies(case: Case) {
+    let world = case.world_with(&[("AGENTIDP_JWKS_MAX_AGE_SECONDS", "1")]);
+    let (second, third) = (case.node_beside(&world, &[]), case.node_beside(&world, &[]));
+    let nodes = [&world, &second, &third];
+    let agent = world.agent("caller@example.com", &["orders:read"]);
+    let (goes_on, seen) = (AtomicBool::new(true), Mutex::new(BTreeMap::<String, usize>::new()));
+    let verifies = |number: usize| {
+        let (issuer, publisher) = (nodes[number % 3], nodes[(number + 1) % 3]);
+        let caller = issuer.somebody(agent.id(), &agent.credentials().client_secret);
+        let mut verifier = Verifier::of(publisher);
+        while goes_on.load(Ordering::Relaxed) {
+            let kid = verifier.verifies(caller.holding("orders:read").token());
+            *seen.lock().expect("nobody panics with it").entry(kid).or_default() += 1;
+        }
+    };
+    std::thread::scope(|scope| {
+        let calling: Vec<_> = (0..6)
+            .map(|number| {
+                let verifies = &verifies;
+                scope.spawn(move || verifies(number))
+            })
+            .collect();
+        for node in &nodes[..2] {
+            let next = rotates(node, &[]);
+            let deadline = Instant::now() + Duration::from_secs(30);
+            let verified =
+                || seen.lock().expect("nobody panics with it").get(&next).copied().unwrap_or_default();
+            while verified() < 200 && !calling.iter().any(|one| one.is_finished()) {
+                assert!(Instant::now() < deadline, "the next key never signed");
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        goes_on.store(false, Ordering::Relaxed);
+    });
+    let seen = seen.into_inner().expect("nobody panicked with it");
+    assert_eq!(seen.len(), 3, "{seen:?}");
 }
 
 fn when_a_key_is_compromised_its_tokens_are_refused_at_once(case: Case) {

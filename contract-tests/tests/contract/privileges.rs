@@ -102,6 +102,7 @@ fn the_application_role_cannot_touch_what_the_audit_log_holds(case: Case) {
     }
     // What it may write, the triggers guard.
     for sql in [
+        "UPDATE change_head SET rev = rev - 1",
         "UPDATE audit_head SET tree_size = 0",
         "UPDATE audit_checkpoints SET tree_size = 0",
         "UPDATE audit_retention SET minimum_index = 1, event_id = (SELECT event_id FROM audit_leaves LIMIT 1)",
@@ -126,6 +127,7 @@ fn the_application_role_cannot_alter_anything(case: Case) {
         "DELETE FROM bootstrap",
         "UPDATE key_canary SET sealed = sealed",
         "UPDATE _sqlx_migrations SET success = false",
+        "UPDATE schema_compatibility SET known_from = 1",
     ] {
         is_forbidden(&world.server, &role, sql);
     }

@@ -7,7 +7,8 @@ pub mod reopening;
 pub mod retention;
 pub mod verify;
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
@@ -469,6 +470,9 @@ const QUEUE: usize = 4096;
 /// How often, and after how many milliseconds each time, a commit whose outcome is unknown is tried again.
 const COMMIT_RETRIES_MS: [u64; 3] = [20, 100, 500];
 
+/// How long a node that could not write an event counts as one that cannot, unless it writes one.
+const FAILED_FOR: Duration = Duration::from_secs(2);
+
 struct Pending {
     row: AuditRow,
     written: oneshot::Sender<Result<(), StoreFault>>,
@@ -479,6 +483,8 @@ struct Pending {
 #[derive(Clone)]
 pub struct AuditWriter {
     queue: mpsc::Sender<Pending>,
+    /// When the last group could not be written, if none has been since.
+    failed_at: Arc<Mutex<Option<Instant>>>,
     clock: Clock,
     entropy: Entropy,
 }
@@ -487,6 +493,8 @@ impl AuditWriter {
     /// Starts the task. It ends when the last clone of the writer is gone and all that was queued is written.
     pub fn start<S: Store>(store: S, clock: Clock, entropy: Entropy) -> (Self, JoinHandle<()>) {
         let (queue, mut pending) = mpsc::channel::<Pending>(QUEUE);
+        let failed_at = Arc::new(Mutex::new(None));
+        let (failing, time) = (Arc::clone(&failed_at), clock.clone());
         let task = tokio::spawn(async move {
             let mut batch = Vec::with_capacity(BATCH);
             while pending.recv_many(&mut batch, BATCH).await > 0 {
@@ -500,13 +508,15 @@ impl AuditWriter {
                 let (rows, waiting): (Vec<_>, Vec<_>) =
                     batch.drain(..).map(|pending| (pending.row, pending.written)).unzip();
                 let results = rows_write(&store, &rows).await;
+                let is_away = results.iter().any(|result| matches!(result, Err(StoreFault::Unavailable(_))));
+                *failing.lock().unwrap_or_else(PoisonError::into_inner) = is_away.then(|| time.monotonic());
                 for (written, result) in waiting.into_iter().zip(results) {
                     // Whoever went away without waiting has its event all the same.
                     let _ = written.send(result);
                 }
             }
         });
-        (Self { queue, clock, entropy }, task)
+        (Self { queue, failed_at, clock, entropy }, task)
     }
 
     /// Writes the event, and comes back when it is durable.
@@ -533,9 +543,12 @@ impl AuditWriter {
         self.queue.max_capacity() - self.queue.capacity()
     }
 
-    /// Whether the task is there to write.
-    pub fn is_running(&self) -> bool {
-        !self.queue.is_closed()
+    /// Whether events can be written, as far as is known: the task is there, and what it wrote last was written, or that
+    /// was some seconds ago.
+    pub fn writes(&self) -> bool {
+        let failed_at = *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = failed_at.is_some_and(|at| self.clock.monotonic().duration_since(at) < FAILED_FOR);
+        !self.queue.is_closed() && !failed
     }
 }
 

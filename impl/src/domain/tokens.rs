@@ -302,6 +302,10 @@ impl<S: Store> TokenService<S> {
         if let Err(refusal) = self.audit.write(event).await? {
             return Ok(Err(refusal));
         }
+        // Writing may have taken long, as on a node that was stopped meanwhile: who cannot know does not say yes.
+        if !self.feed.fresh() {
+            return Ok(Err(Refusal::Stale));
+        }
         let expires_in = u32::try_from(claims.exp - claims.iat).unwrap_or(u32::MAX);
         let scope = Some(claims.scope).filter(|granted| asked.scope.as_ref() != Some(granted));
         Ok(Ok(IssuedToken { access_token, expires_in, scope }))

@@ -10,7 +10,8 @@ use crate::world::{InPostgres, InSqlite, World};
 on_both_databases![
     every_named_query_is_prepared,
     migrating_twice_is_quiet,
-    a_database_of_a_newer_program_is_refused,
+    a_database_that_a_newer_program_has_added_to_is_worked_with,
+    a_database_that_a_newer_program_has_taken_from_is_refused,
     a_migration_that_was_another_when_it_was_applied_is_refused,
 ];
 
@@ -33,7 +34,8 @@ async fn migrating_twice_is_quiet<W: World>(db: &W) {
     assert_eq!(db.columns().await, before);
 }
 
-async fn a_database_of_a_newer_program_is_refused<W: World>(db: &W) {
+/// What a newer program does to the list of migrations.
+async fn a_newer_program_migrates<W: World>(db: &W) {
     db.sql(&format!(
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
          VALUES (9999, '9999_later', true, {}, 0)",
@@ -41,6 +43,17 @@ async fn a_database_of_a_newer_program_is_refused<W: World>(db: &W) {
     ))
     .await
     .unwrap();
+}
+
+async fn a_database_that_a_newer_program_has_added_to_is_worked_with<W: World>(db: &W) {
+    a_newer_program_migrates(db).await;
+    W::migrate(db.store()).await.unwrap();
+    assert_eq!(W::pending(db.store()).await.unwrap(), [""; 0]);
+}
+
+async fn a_database_that_a_newer_program_has_taken_from_is_refused<W: World>(db: &W) {
+    a_newer_program_migrates(db).await;
+    db.sql("UPDATE schema_compatibility SET known_from = 9999").await.unwrap();
     for fault in [W::migrate(db.store()).await.unwrap_err(), W::pending(db.store()).await.unwrap_err()] {
         assert!(matches!(&fault, StoreFault::Refused(text) if text.contains("9999")), "{fault:?}");
     }

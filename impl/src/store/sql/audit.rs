@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Database, Row};
 use uuid::Uuid;
 
+use super::bounded::Tx;
 use super::query::{Fields, Listing};
 use super::{SqlStore, SqlUnit};
 use crate::domain::agents::{AgentId, Owner};
@@ -308,7 +309,7 @@ on_both! {
 
     /// Adds the key of a log that has none.
     async fn key_insert(
-        tx: &mut sqlx::Transaction<'static, Db>,
+        tx: &mut Tx<Db>,
         key: &StoredLogKey,
     ) -> Result<(), StoreFault> {
         let added = sqlx::query(AUDIT_KEY_INSERT)
