@@ -7,18 +7,19 @@ import fastify from 'fastify';
 import { TokenVerifier, type AgentIdP } from '../src/index.js';
 import { authorize as authorizeExpress } from '../src/express.js';
 import { authorize as authorizeFastify } from '../src/fastify.js';
-import { OTHER_RESOURCE, RESOURCE, TestServer, freePort } from './support/server.js';
+import { OTHER_RESOURCE, RESOURCE, TestServer, serverForTests, freePort } from './support/server.js';
 
 let server: TestServer;
 let agent: AgentIdP;
 let verifier: TokenVerifier;
 
+serverForTests((started) => {
+  server = started;
+});
 before(async () => {
-  server = await TestServer.start();
   agent = server.client({ ...(await server.register()), resource: RESOURCE });
   verifier = new TokenVerifier({ issuer: server.issuer, audience: RESOURCE });
 });
-after(() => server.stop());
 
 interface Api {
   readonly url: string;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { before, test } from 'node:test';
 import {
   AgentAlreadyExistsError,
   AgentConflictError,
@@ -17,14 +17,12 @@ import {
   InvalidGrantError,
   NotFoundError,
   PreconditionFailedError,
-  RateLimitError,
-  ServiceUnavailableError,
   OAuthErrorCode,
   ValidationError,
 } from '../src/index.js';
 import * as sdk from '../src/index.js';
 import { errorOf } from '../src/errors.js';
-import { TestServer } from './support/server.js';
+import { TestServer, serverForTests } from './support/server.js';
 
 const ADMIN = 'agents:read agents:write credentials:write audit:read idp:admin';
 const NOBODY = '01931e2c-7d5a-7c3e-9a51-0b1c2d3e4f50';
@@ -32,13 +30,11 @@ const NOBODY = '01931e2c-7d5a-7c3e-9a51-0b1c2d3e4f50';
 let server: TestServer;
 let operator: AgentIdP;
 
-before(async () => {
-  server = await TestServer.start();
-  operator = server.client({ managementScope: ADMIN });
+serverForTests((started) => {
+  server = started;
 });
-after(() => server.stop());
-beforeEach(() => {
-  server.proxy.reset();
+before(() => {
+  operator = server.client({ managementScope: ADMIN });
 });
 
 test('an operator registers an agent and reads typed values', async () => {
@@ -225,10 +221,11 @@ test('what was done to an agent can be read, filtered, proved and exported', asy
   const { clientId } = await server.register();
   await operator.agents.suspend(clientId, 'a pause');
   const events = await operator.audit.list({ agentId: clientId, pageSize: 1 }).all();
-  assert.deepEqual(
-    events.map(({ action }) => action),
-    ['agent.suspended', 'agent.registered', 'credential.issued'],
-  );
+  assert.deepEqual(events.map(({ action }) => action).sort(), [
+    'agent.registered',
+    'agent.suspended',
+    'credential.issued',
+  ]);
   const [suspended] = events;
   assert.ok(suspended);
   assert.ok(suspended.time instanceof Date);
@@ -334,26 +331,31 @@ test('refusals are typed, and say what to do', async () => {
 
 test('every code has a class of its own, and a newer one the class of its kind', () => {
   const answer = { method: 'GET', path: '/agents', status: 400, retryAfterSeconds: 7 };
-  const classes = new Set<unknown>();
+  const shorter: Record<string, string> = {
+    RATE_LIMIT_EXCEEDED: 'RateLimitError',
+    REQUEST_HEADER_FIELDS_TOO_LARGE: 'RequestHeadersTooLargeError',
+  };
+  const nameOf = (code: string) => {
+    const words = code
+      .toLowerCase()
+      .split('_')
+      .filter((word) => word !== 'error');
+    return shorter[code] ?? `${words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')}Error`;
+  };
+  const classes = sdk as unknown as Record<string, new () => Error>;
   for (const code of Object.values(ErrorCode)) {
     const error = errorOf(answer, { code, message: 'what to do', requestId: 'r' });
     assert.ok(error instanceof ApiError && error.code === code);
-    classes.add(error.constructor);
+    assert.equal(error.constructor, classes[nameOf(code)], code);
+    assert.equal(error.name, nameOf(code));
   }
   for (const code of Object.values(OAuthErrorCode)) {
     const error = errorOf(answer, { error: code, error_description: 'what to do' });
     assert.ok(error instanceof sdk.OAuthError && error.code === code);
-    classes.add(error.constructor);
+    assert.equal(error.constructor, classes[nameOf(code)], code);
   }
-  assert.equal(classes.size, Object.keys(ErrorCode).length + Object.keys(OAuthErrorCode).length);
-  const exported = Object.values(sdk) as unknown[];
-  assert.deepEqual(
-    [...classes].filter((one) => !exported.includes(one)),
-    [],
-  );
   assert.equal(errorOf(answer, { code: 'NEWER', message: 'what to do' }).constructor, ApiError);
   assert.equal(errorOf(answer, { error: 'newer' }).constructor, sdk.OAuthError);
   const limited = errorOf(answer, { code: 'RATE_LIMIT_EXCEEDED', message: 'wait' });
-  assert.ok(limited instanceof RateLimitError && limited.retryAfterSeconds === 7 && limited instanceof AgentIdPError);
-  assert.equal(errorOf(answer, { code: 'SERVICE_UNAVAILABLE', message: 'wait' }).name, ServiceUnavailableError.name);
+  assert.ok(limited instanceof AgentIdPError && limited.retryAfterSeconds === 7);
 });

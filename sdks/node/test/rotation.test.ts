@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   ConfigurationError,
@@ -8,17 +8,13 @@ import {
   Secret,
   SecretNotStoredError,
 } from '../src/index.js';
-import { TestServer } from './support/server.js';
+import { TestServer, serverForTests } from './support/server.js';
 import { until } from './support/waiting.js';
 
 let server: TestServer;
 
-before(async () => {
-  server = await TestServer.start();
-});
-after(() => server.stop());
-beforeEach(() => {
-  server.proxy.reset();
+serverForTests((started) => {
+  server = started;
 });
 
 test('a secret is replaced under load, and no request fails', async () => {

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { format, inspect } from 'node:util';
 import { AgentIdP, Secret, SecretNotStoredError } from '../src/index.js';
-import { TestServer, freePort, type Client } from './support/server.js';
+import { TestServer, serverForTests, freePort, type Client } from './support/server.js';
 
 let server: TestServer;
 let agent: Client & { credentialId: string };
 
+serverForTests((started) => {
+  server = started;
+});
 before(async () => {
-  server = await TestServer.start();
   agent = await server.register();
 });
-after(() => server.stop());
 
 /** Everything that a program might write into a log of a value. */
 function shown(value: unknown): string {

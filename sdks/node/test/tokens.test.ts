@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, beforeEach, test } from 'node:test';
+import { before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { decodeJwt } from 'jose';
 import {
@@ -15,19 +15,17 @@ import {
   InvalidTargetError,
 } from '../src/index.js';
 import { MovedClock } from './support/clock.js';
-import { OTHER_RESOURCE, RESOURCE, TestServer, type Client } from './support/server.js';
+import { OTHER_RESOURCE, RESOURCE, TestServer, serverForTests, type Client } from './support/server.js';
 import { Gate, until } from './support/waiting.js';
 
 let server: TestServer;
 let agent: Client & { credentialId: string };
 
-before(async () => {
-  server = await TestServer.start();
-  agent = await server.register();
+serverForTests((started) => {
+  server = started;
 });
-after(() => server.stop());
-beforeEach(() => {
-  server.proxy.reset();
+before(async () => {
+  agent = await server.register();
 });
 
 const asked = () => server.proxy.count('POST', '/oauth2/token');

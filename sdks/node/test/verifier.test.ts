@@ -12,7 +12,7 @@ import {
 } from '../src/index.js';
 import { MovedClock } from './support/clock.js';
 import { TestIssuer } from './support/issuer.js';
-import { OTHER_RESOURCE, RESOURCE, TestServer, type Client } from './support/server.js';
+import { OTHER_RESOURCE, RESOURCE, TestServer, serverForTests, type Client } from './support/server.js';
 import { until } from './support/waiting.js';
 
 const JWKS = '/.well-known/jwks.json';
@@ -22,18 +22,21 @@ let agent: AgentIdP;
 let credentials: Client;
 let issuer: TestIssuer;
 
+serverForTests(
+  (started) => {
+    server = started;
+  },
+  { AGENTIDP_JWKS_MAX_AGE_SECONDS: '1' },
+);
 before(async () => {
-  server = await TestServer.start({ AGENTIDP_JWKS_MAX_AGE_SECONDS: '1' });
   credentials = await server.register();
   agent = newClient();
   issuer = await TestIssuer.start();
 });
-after(async () => {
+after(() => {
   issuer.stop();
-  await server.stop();
 });
 beforeEach(async () => {
-  server.proxy.reset();
   issuer.away = false;
   issuer.keys = [];
   await issuer.addKey('one');

@@ -3,6 +3,7 @@ import { mkdtemp, open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { after, before, beforeEach } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { AgentIdP, type AgentIdPOptions, type NewAgent } from '../../src/index.js';
@@ -143,6 +144,19 @@ export class TestServer {
 
 async function run(words: string[], env: NodeJS.ProcessEnv, cwd: string): Promise<string> {
   return (await promisify(execFile)(BINARY, words, { env, cwd })).stdout;
+}
+
+/** A server for all tests of a file: `use` gets it before the first, and each test begins with a proxy that has seen nothing. */
+export function serverForTests(use: (server: TestServer) => void, settings: Record<string, string> = {}): void {
+  let server: TestServer | undefined;
+  before(async () => {
+    server = await TestServer.start(settings);
+    use(server);
+  });
+  after(() => server?.stop());
+  beforeEach(() => {
+    server?.proxy.reset();
+  });
 }
 
 /** A port that nothing listens on. */
