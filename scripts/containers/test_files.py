@@ -215,6 +215,7 @@ class Kubernetes(Judged):
         cls.pod = cls.deployment["template"]["spec"]
         (cls.container,) = cls.pod["containers"]
         cls.settings = cls.objects["ConfigMap", "server"]["data"]
+        cls.job = cls.objects["Job", "agentidp-migration"]["spec"]["template"]["spec"]
 
     def needs_go(self, name):
         folder = os.environ["KUBERNETES_JUDGES"]
@@ -247,8 +248,7 @@ class Kubernetes(Judged):
         self.assertEqual(self.objects["PodDisruptionBudget", "server"]["spec"]["maxUnavailable"], 1)
 
     def test_the_image_is_of_this_version(self):
-        job = self.objects["Job", "agentidp-migration"]["spec"]["template"]["spec"]
-        self.assertEqual([self.container["image"], job["initContainers"][0]["image"]], [f"agentidp:{VERSION}"] * 2)
+        self.assertEqual([self.container["image"], self.job["initContainers"][0]["image"]], [f"agentidp:{VERSION}"] * 2)
 
     def test_a_server_that_stops_has_the_time_that_it_takes(self):
         takes = sum(int(self.settings[f"AGENTIDP_SHUTDOWN_{name}"]) for name in ("NOTICE_SECONDS", "SECONDS"))
@@ -285,14 +285,37 @@ class Kubernetes(Judged):
 
     def test_every_secret_that_is_asked_for_is_in_the_example(self):
         secrets = {name: set(one["stringData"]) for (kind, name), one in self.objects.items() if kind == "Secret"}
-        job = self.objects["Job", "agentidp-migration"]["spec"]["template"]["spec"]
         asked = [
-            one["valueFrom"]["secretKeyRef"] for container in job["initContainers"] + job["containers"]
+            one["valueFrom"]["secretKeyRef"] for container in self.job["initContainers"] + self.job["containers"]
             for one in container["env"] if "valueFrom" in one
         ]
         self.assertEqual(len(asked), 3)
         for one in asked:
             self.assertIn(one["key"], secrets[one["name"]])
+
+    def test_the_documents_commands_make_what_the_manifests_ask_for(self):
+        with open(os.path.join(image.ROOT, "docs", "deployment.md"), encoding="utf-8") as file:
+            commands = re.findall(r"^kubectl create .*?(?<!\\)\n", file.read(), re.M | re.S)
+        made = {}
+        with tempfile.TemporaryDirectory() as folder:
+            os.symlink(os.environ["AGENTIDP_BIN"], f"{folder}/agentidp")
+            os.symlink(DEPLOY, f"{folder}/deploy")
+            with open(f"{folder}/ca.pem", "w", encoding="utf-8") as file:
+                file.write("a certificate")
+            passwords = {f"{name}_PASSWORD": "a1b2" for name in ("APPLICATION", "OWNER", "REDIS")}
+            for command in commands:
+                command = f"cd {folder}; {command.rstrip()} --dry-run=client --output=json"
+                path = f"{folder}:{os.environ['PATH']}"
+                one = json.loads(self.finds_nothing("bash", "-euc", command, PATH=path, **passwords))
+                made[one["kind"], one["metadata"]["name"]] = one
+        self.assertEqual({one["metadata"]["namespace"] for one in made.values()}, {"agentidp"})
+        for (kind, name), one in self.objects.items():
+            if kind == "Secret":
+                self.assertEqual(set(made.pop((kind, name))["data"]), set(one["stringData"]), name)
+        asked = {volume["configMap"]["name"] for volume in self.pod["volumes"] + self.job["volumes"] if "configMap" in volume}
+        self.assertEqual(set(made), {("ConfigMap", name) for name in asked})
+        self.assertEqual(list(made["ConfigMap", "agentidp-authority"]["data"]), ["ca.pem"])
+        self.assertEqual(list(made["ConfigMap", "agentidp-roles"]["data"]), ["roles.sql"])
 
     def test_neither_gets_what_only_the_other_needs(self):
         self.assertNotIn("agentidp-owner", self.text["server"])

@@ -381,7 +381,7 @@ class Compose(unittest.TestCase):
 
     def test_the_job_of_kubernetes_does_here_what_it_does_there(self):
         test_files.Kubernetes.setUpClass()
-        job = test_files.Kubernetes.objects["Job", "agentidp-migration"]["spec"]["template"]["spec"]
+        job = test_files.Kubernetes.job
         postgres = self.settings(self.services["postgres"])
         owner = (postgres["POSTGRES_USER"], postgres["POSTGRES_PASSWORD"], postgres["POSTGRES_DB"])
         server = urllib.parse.urlsplit(self.settings(self.services["server"])["DATABASE_URL"])
