@@ -786,7 +786,7 @@ fn bootstrap(folder: &Path, environment: &BTreeMap<String, String>) -> Credentia
 
 /// A port that nothing listens on and that no other test of this run gets. It lies below those that the system gives to
 /// outgoing connections, so that none of those takes it meanwhile.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 20_000 + u16::try_from(std::process::id() % 100).unwrap_or_default() * 100;
     loop {

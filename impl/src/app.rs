@@ -18,8 +18,8 @@ use tokio::task::JoinSet;
 
 use crate::api::cors::Cors;
 use crate::api::layers::{Layers, wrap};
-use crate::api::serving;
 use crate::api::{Api, Services};
+use crate::api::{metrics, serving};
 use crate::cache::memory::{MemoryBuckets, MemoryClientCache, MemoryVerifiedTokens};
 use crate::cache::redis::Redis;
 use crate::cache::redis::clients::RedisClientCache;
@@ -34,7 +34,7 @@ use crate::domain::audit::proofs::LogService;
 use crate::domain::audit::reopening::{Closed, log_get, reopen as log_reopen};
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::bootstrap::{BootstrapFault, BootstrapParts, BootstrapService};
-use crate::domain::clients::ClientCaches;
+use crate::domain::clients::{ClientCaches, LevelCount};
 use crate::domain::credentials::{CredentialMint, CredentialService};
 use crate::domain::feed::Feed;
 use crate::domain::idempotency::Idempotency;
@@ -50,7 +50,8 @@ use crate::domain::tokens::{LIFETIMES, TokenParts, TokenService, TokenSettings};
 use crate::domain::uses::Uses;
 use crate::jobs;
 use crate::jobs::integrate::CheckpointFile;
-use crate::store::sql::{self, Database, PoolSettings, Replication};
+use crate::measures::Figures;
+use crate::store::sql::{self, Connections, Database, PoolSettings, Replication};
 use crate::store::{Store, StoreFault};
 
 /// Client records that a node keeps at hand: about 1 KiB each.
@@ -434,13 +435,19 @@ pub async fn serve(
     match &database {
         Database::Postgres(store) => {
             let vital = store.apart(VITAL_CONNECTIONS).await?;
-            let served = serve_on(&config, store.clone(), vital.clone(), listener, stop, announce).await;
+            let (of_requests, of_node) = (store.clone(), vital.clone());
+            let pools =
+                move || vec![("requests", of_requests.connections()), ("node", of_node.connections())];
+            let stores = (store.clone(), vital.clone(), pools);
+            let served = serve_on(&config, stores, listener, stop, announce).await;
             in_time(CLOSED_WITHIN, vital.close(), "connections to the database did not end").await;
             in_time(CLOSED_WITHIN, database.close(), "connections to the database did not end").await;
             served
         }
         Database::Sqlite(store) => {
-            let served = serve_on(&config, store.clone(), store.clone(), listener, stop, announce).await;
+            let writer = store.clone();
+            let stores = (store.clone(), store.clone(), move || vec![("writer", writer.connections())]);
+            let served = serve_on(&config, stores, listener, stop, announce).await;
             database.close().await;
             served
         }
@@ -456,8 +463,8 @@ async fn in_time(bound: Duration, end: impl Future<Output = ()>, otherwise: &'st
 
 async fn serve_on<S: Store>(
     config: &Config,
-    store: S,
-    vital: S,
+    // The database to requests, and to what a node cannot be without; and how both use their connections.
+    (store, vital, pools): (S, S, impl Fn() -> Vec<(&'static str, Connections)> + Send + Sync + 'static),
     listener: TcpListener,
     stop: impl Future<Output = ()>,
     announce: impl FnOnce(&str, &str, Option<Operator>),
@@ -564,24 +571,43 @@ async fn serve_on<S: Store>(
         limits: limits.clone(),
         log,
     };
-    let services = services(config, parts)?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // One core is left to those who wait for no hash.
+    let pool = HashPool::new(cores - 1, HASHES_WAITING as usize);
+    let services = services(config, parts, pool.clone())?;
+    let room = Arc::new(Semaphore::new(config.concurrent_requests));
+    let look = look(config, &services, &room, pool, pools);
     let stop = stop_with_notice(stop, Arc::clone(&services.stopping), config.shutdown_notice);
     let layers = Layers {
         clock: Clock::system(),
         entropy: Entropy::system(),
         https: config.issuer_is_https(),
         timeout: config.request_timeout,
-        room: Semaphore::new(config.concurrent_requests),
+        room,
         proxies: config.trusted_proxies.clone(),
         limits,
         cors: Cors::new(config.cors_origins.clone()),
     };
     let router = wrap(generated::server::router(Api::new(services)), layers);
 
+    let metrics_listener = match config.metrics_address {
+        Some(address) => Some(TcpListener::bind(address).await.map_err(|error| {
+            Failure::System("the server cannot listen on AGENTIDP_METRICS_ADDRESS", error)
+        })?),
+        None => None,
+    };
     let address =
         listener.local_addr().map_err(|error| Failure::System("the address is not known", error))?;
     tracing::info!(%address, issuer = config.issuer, "listening");
     announce(&config.issuer, &format!("http://{address}"), operator);
+    if let Some(listener) = metrics_listener {
+        let halted = halt.subscribe();
+        background.spawn(async move {
+            let mut halted = halted;
+            let stop = async { drop(halted.wait_for(|stop| *stop).await) };
+            serving::serve(listener, metrics::router(look), stop, Duration::ZERO).await;
+        });
+    }
     serving::serve(listener, router, stop, config.shutdown).await;
 
     tracing::info!("stopping");
@@ -707,7 +733,42 @@ async fn redis<S: Store>(config: &Config, store: &S) -> Result<Option<Redis>, Fa
     redis.map(Some).map_err(|problem| Failure::Settings(Unusable(vec![format!("REDIS_URL {problem}")])))
 }
 
-fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, Failure> {
+/// Looks at what is looked at when somebody asks for the figures.
+fn look<S: Store>(
+    config: &Config,
+    services: &Services<S>,
+    room: &Arc<Semaphore>,
+    pool: HashPool,
+    pools: impl Fn() -> Vec<(&'static str, Connections)> + Send + Sync + 'static,
+) -> impl Fn() -> Figures + Send + Sync + 'static {
+    let (keys, feed, room) = (Arc::clone(&services.keys), Arc::clone(&services.feed), Arc::clone(room));
+    let (audit_writer, counts, has_redis) =
+        (services.audit_writer.watcher(), Arc::clone(&services.counts), services.shared.is_some());
+    let most = config.concurrent_requests;
+    move || {
+        let level = |name, count: &LevelCount| {
+            let rate = count.so_far();
+            (name, [rate.hits, rate.misses, rate.away])
+        };
+        let mut cache = vec![level("memory", &counts.at_hand)];
+        if has_redis {
+            cache.push(level("redis", &counts.shared));
+        }
+        let connections =
+            pools().into_iter().map(|(name, used)| (name, [used.in_use, used.idle, used.limit]));
+        Figures {
+            cache,
+            hashes_in_work: pool.in_work() as u64,
+            events_waiting: audit_writer.waiting() as u64,
+            connections: connections.collect(),
+            signing_key_age: keys.age_in_force(),
+            change_feed_age: feed.age(),
+            requests_in_work: most.saturating_sub(room.available_permits()) as u64,
+        }
+    }
+}
+
+fn services<S: Store>(config: &Config, parts: Parts<S>, pool: HashPool) -> Result<Services<S>, Failure> {
     let Parts {
         store,
         vital,
@@ -730,9 +791,6 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         config.token_lifetime,
     )
     .map_err(|problem| Failure::Settings(Unusable(vec![problem.to_owned()])))?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    // One core is left to those who wait for no hash.
-    let pool = HashPool::new(cores - 1, HASHES_WAITING as usize);
     let mint = CredentialMint::new(master.clone(), pool.clone(), entropy.clone());
     let idempotency = Idempotency::new(store.clone(), clock.clone(), entropy.clone(), master.clone());
     let registry = RegistryParts {
@@ -746,7 +804,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         idempotency,
     };
     let (agents, credentials) = (AgentService::new(registry.clone()), CredentialService::new(registry));
-    let shared = caches.shared.clone();
+    let (shared, counts) = (caches.shared.clone(), Arc::clone(&caches.counts));
     let tokens = TokenService::new(TokenParts {
         store: store.clone(),
         clock,
@@ -776,6 +834,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         feed,
         store: vital,
         shared,
+        counts,
         stopping: Arc::default(),
         issuer: config.issuer.clone(),
         jwks_max_age: config.jwks_max_age,

@@ -4,7 +4,7 @@
 //! production, is reported all at once, each by name, and never with the value of a secret.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -153,6 +153,11 @@ pub const SETTINGS: &[Setting] = &[
          production",
     ),
     setting(
+        "AGENTIDP_METRICS_ADDRESS",
+        "none",
+        "the IP address and port (127.0.0.1:9464) where Prometheus may ask for /metrics; not for everybody's eyes",
+    ),
+    setting(
         "AGENTIDP_SHUTDOWN_NOTICE_SECONDS",
         "0, in production 5",
         "how long the server goes on after SIGTERM while /health/ready says that it is about to stop, in seconds, 0-300",
@@ -269,6 +274,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// The origins whose pages may read answers, or `*`.
     pub cors_origins: Vec<String>,
+    /// Where the figures of the server are asked for, if anywhere.
+    pub metrics_address: Option<SocketAddr>,
     /// How long the server goes on after the signal to stop, and says that it is about to.
     pub shutdown_notice: Duration,
     /// How long requests in work may go on after that.
@@ -392,6 +399,7 @@ impl Config {
             hash_limit: read.limit("AGENTIDP_HASH_LIMIT_PER_MINUTE", 600, MOST_PER_MINUTE),
             trusted_proxies: read.networks("AGENTIDP_TRUSTED_PROXIES"),
             cors_origins: read.origins("AGENTIDP_CORS_ORIGINS", production),
+            metrics_address: read.metrics_address(),
             shutdown_notice: read.seconds(
                 "AGENTIDP_SHUTDOWN_NOTICE_SECONDS",
                 if production { 5 } else { 0 },
@@ -533,6 +541,17 @@ impl Reader<'_> {
             self.problem("REDIS_URL", "must begin with redis:// or rediss://");
         }
         Some(SecretText::new(url))
+    }
+
+    fn metrics_address(&mut self) -> Option<SocketAddr> {
+        let address = self.text("AGENTIDP_METRICS_ADDRESS")?.parse();
+        if address.is_err() {
+            self.problem(
+                "AGENTIDP_METRICS_ADDRESS",
+                "must be an IP address and a port, such as 127.0.0.1:9464",
+            );
+        }
+        address.ok()
     }
 
     fn redis_prefix(&mut self) -> String {

@@ -27,6 +27,7 @@ mod introspection;
 mod keys;
 mod limits;
 mod log;
+mod metrics;
 mod privileges;
 mod promotions;
 mod redis;

@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::crypto::Entropy;
 use crate::domain::limits::Limits;
 use crate::domain::refusal::Refusal;
+use crate::measures;
 
 /// How many bytes the names and values of all header fields, and the target, may have together.
 pub const MOST_HEADER_BYTES: usize = 16 * 1024;
@@ -63,7 +64,7 @@ pub struct Layers {
     /// How long a request may take.
     pub timeout: Duration,
     /// Permits of requests in work.
-    pub room: Semaphore,
+    pub room: Arc<Semaphore>,
     /// The proxies that are believed whom they heard from.
     pub proxies: Vec<IpNet>,
     /// How much those may ask for who prove nothing.
@@ -168,7 +169,9 @@ async fn envelope(State(layers): State<Arc<Layers>>, request: Request, next: Nex
     }
     arrival.tell(headers);
     layers.cors.tell(origin, headers);
-    let milliseconds = layers.clock.monotonic().duration_since(start).as_secs_f64() * 1000.0;
+    let took = layers.clock.monotonic().duration_since(start);
+    let milliseconds = took.as_secs_f64() * 1000.0;
+    measures::request_answered(operation.map_or("none", |one| one.id), response.status().as_u16(), took);
     span.in_scope(|| {
         tracing::info!(%method, status = response.status().as_u16(), milliseconds, "answered");
     });

@@ -14,6 +14,7 @@ pub mod forwarded;
 pub mod health;
 pub mod layers;
 pub mod limits;
+pub mod metrics;
 mod patience;
 pub mod serving;
 pub mod tokens;
@@ -33,7 +34,7 @@ use crate::domain::agents::AgentService;
 use crate::domain::audit::proofs::LogService;
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::callers::{Client, RequestContext};
-use crate::domain::clients::SharedClientCache;
+use crate::domain::clients::{CacheCounts, SharedClientCache};
 use crate::domain::credentials::CredentialService;
 use crate::domain::feed::Feed;
 use crate::domain::idempotency::{Created, IdempotencyKey};
@@ -68,6 +69,8 @@ pub struct Services<S> {
     pub store: S,
     /// What nodes share, if anything, to ask whether it is there.
     pub shared: Option<Arc<dyn SharedClientCache>>,
+    /// How often client records were at hand.
+    pub counts: Arc<CacheCounts>,
     /// Whether the server is about to stop.
     pub stopping: Arc<AtomicBool>,
     /// This server's URL.

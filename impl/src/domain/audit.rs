@@ -26,6 +26,7 @@ use super::refusal::{Answered, Fault, Refusal};
 use crate::clock::Clock;
 use crate::crypto::Entropy;
 use crate::crypto::master::hex;
+use crate::measures;
 use crate::store::audit::AuditWrites;
 use crate::store::{Store, StoreFault, Unit};
 
@@ -527,6 +528,7 @@ impl AuditWriter {
     pub async fn write(&self, event: AuditEvent) -> Result<Answered<()>, Fault> {
         let row = event.seal(&self.clock, &self.entropy)?;
         let (written, durable) = oneshot::channel();
+        let handed_over = self.clock.monotonic();
         let ended = || Fault::Store(StoreFault::Unavailable("the audit writer has ended".into()));
         match self.queue.try_send(Pending { row, written }) {
             Ok(()) => {}
@@ -535,6 +537,7 @@ impl AuditWriter {
         }
         let unwritten = |fault: StoreFault| Fault::Store(StoreFault::Unavailable(fault.to_string()));
         durable.await.map_err(|_| ended())?.map_err(unwritten)?;
+        measures::event_committed(self.clock.monotonic().duration_since(handed_over));
         Ok(Ok(()))
     }
 
@@ -543,12 +546,27 @@ impl AuditWriter {
         self.queue.max_capacity() - self.queue.capacity()
     }
 
+    /// Somebody who looks at the queue and does not keep the task from ending.
+    pub fn watcher(&self) -> AuditWatcher {
+        AuditWatcher(self.queue.downgrade())
+    }
+
     /// Whether events can be written, as far as is known: the task is there, and what it wrote last was written, or that
     /// was some seconds ago.
     pub fn writes(&self) -> bool {
         let failed_at = *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner);
         let failed = failed_at.is_some_and(|at| self.clock.monotonic().duration_since(at) < FAILED_FOR);
         !self.queue.is_closed() && !failed
+    }
+}
+
+/// Looks at the queue of events.
+pub struct AuditWatcher(mpsc::WeakSender<Pending>);
+
+impl AuditWatcher {
+    /// How many events wait for a transaction; none once nobody writes any more.
+    pub fn waiting(&self) -> usize {
+        self.0.upgrade().map_or(0, |queue| queue.max_capacity() - queue.capacity())
     }
 }
 

@@ -17,6 +17,7 @@ use super::tally::Tally;
 use super::uses::Uses;
 use crate::clock::Clock;
 use crate::crypto::{ClientSecret, HashFault, HashPool, MasterKey, SecretText};
+use crate::measures;
 use crate::store::credentials::CredentialWrites;
 use crate::store::{Store, Unit};
 
@@ -380,6 +381,7 @@ impl<S: Store> Clients<S> {
         flaw: ClientFlaw,
         about: Option<(AgentId, CredentialId, &Owner)>,
     ) -> Refusal {
+        measures::authentication_failed(flaw.as_str());
         self.0.tally.failure(request, method, flaw.as_str(), about);
         Refusal::InvalidClient(flaw)
     }

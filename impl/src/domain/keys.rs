@@ -377,6 +377,12 @@ impl KeyRing {
         self.in_force().map(|key| key.signing.kid().to_owned())
     }
 
+    /// For how long the key in force has signed, unless it is a shared secret.
+    pub fn age_in_force(&self) -> Option<Duration> {
+        let key = self.in_force().filter(|key| key.public_jwk.is_some())?;
+        (self.clock.now() - key.signs_from).to_std().ok()
+    }
+
     /// Signs the claims of an access token with the key in force.
     pub(crate) fn sign<T: serde::Serialize>(&self, claims: &T) -> Result<SecretText, KeyFault> {
         let key = self.in_force().ok_or(KeyFault::NoneSigns(self.algorithm_name()))?;

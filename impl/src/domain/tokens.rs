@@ -26,6 +26,7 @@ use super::uses::Uses;
 use crate::clock::Clock;
 use crate::crypto::master::digest;
 use crate::crypto::{Entropy, HashPool, MasterKey, SecretText};
+use crate::measures;
 use crate::store::audit::AuditWrites;
 use crate::store::changes::ChangeWrites;
 use crate::store::{Store, Unit};
@@ -306,6 +307,7 @@ impl<S: Store> TokenService<S> {
         if !self.feed.fresh() {
             return Ok(Err(Refusal::Stale));
         }
+        measures::token_issued();
         let expires_in = u32::try_from(claims.exp - claims.iat).unwrap_or(u32::MAX);
         let scope = Some(claims.scope).filter(|granted| asked.scope.as_ref() != Some(granted));
         Ok(Ok(IssuedToken { access_token, expires_in, scope }))
@@ -371,6 +373,7 @@ impl<S: Store> TokenService<S> {
         client: &Client,
         refusal: Refusal,
     ) -> Result<Refusal, Fault> {
+        measures::token_refused(refusal.reason());
         let event = AuditEvent::denied(Action::TokenRefused, client.into(), refusal.reason())
             .during(request)
             .on(self_subject(client.agent_id()))
@@ -491,6 +494,7 @@ impl<S: Store> TokenService<S> {
     }
 
     fn bearer_refused(&self, request: &RequestContext, flaw: TokenFlaw) -> Refusal {
+        measures::authentication_failed(flaw.as_str());
         self.tally.failure(request, AuthMethod::Bearer, flaw.as_str(), None);
         Refusal::InvalidToken(flaw)
     }

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::verify::Finding;
-use super::{Action, Actor, AuditEvent, EventFlaw};
+use super::{Action, Actor, AuditEvent, EventFlaw, time_of};
 use crate::clock::Clock;
 use crate::crypto::merkle::leaf_hash;
 use crate::crypto::{CryptoFault, Entropy, MasterKey, NoteFlaw, NoteSigner, NoteVerifier, Seal};
@@ -20,6 +20,7 @@ use crate::domain::callers::AuthMethod;
 use crate::domain::log::tiles::TILE_HEIGHT;
 use crate::domain::log::{Checkpoint, Frontier, Hash, Plan, Tile};
 use crate::domain::refusal::Fault;
+use crate::measures;
 use crate::store::audit::{AuditReads, AuditWrites};
 use crate::store::{Store, StoreFault, Unit};
 
@@ -343,6 +344,11 @@ impl<S: Store> Integrator<S> {
         unit.commit().await?;
         fault_point!("integrate.committed");
         self.frontier = frontier;
+        // Pending events are taken in the order of their ids, and so of their times.
+        if let Some((oldest, _)) = batch.leaves.first() {
+            let delay = self.clock.now() - time_of(*oldest);
+            measures::events_integrated(delay.to_std().unwrap_or_default());
+        }
         Ok(Step::Integrated(batch.leaves.len()))
     }
 

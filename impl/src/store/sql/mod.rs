@@ -137,7 +137,25 @@ pub struct SqlStore<Db: sqlx::Database> {
     writers: Pool<Db>,
 }
 
+/// How the connections to a database are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// By somebody.
+    pub in_use: u64,
+    /// By nobody, and open.
+    pub idle: u64,
+    /// How many there may be.
+    pub limit: u64,
+}
+
 impl<Db: sqlx::Database> SqlStore<Db> {
+    /// How the connections of those who write are used; on PostgreSQL those who read share them.
+    pub fn connections(&self) -> Connections {
+        let (there, idle) = (u64::from(self.writers.size()), self.writers.num_idle() as u64);
+        let limit = u64::from(self.writers.options().get_max_connections());
+        Connections { in_use: there.saturating_sub(idle), idle, limit }
+    }
+
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
         self.writers.close().await;

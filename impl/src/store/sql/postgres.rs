@@ -146,9 +146,10 @@ pub(super) async fn replication(store: &SqlStore<Postgres>) -> Result<Replicatio
 }
 
 pub(super) async fn begin(store: &SqlStore<Postgres>) -> Result<Tx<Postgres>, Error> {
-    let (bound, pool) = (store.readers.bound, &store.writers);
-    let until_begun = bound.map(|bound| bound + pool.options().get_acquire_timeout());
-    Ok(Tx::new(within(until_begun, pool.begin()).await?, bound))
+    // One bound for both, the wait for a connection and the statement that begins: whoever waits for the transaction has no
+    // patience for one after the other.
+    let bound = store.readers.bound;
+    Ok(Tx::new(within(bound, store.writers.begin()).await?, bound))
 }
 
 /// Waits for other writers of an agent behind the wall of an owner, if one is given, and holds it until the transaction
