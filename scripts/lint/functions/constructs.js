@@ -27,7 +27,7 @@ const members = {
   'a header': ['required', 'description', 'schema', 'example'],
 };
 const statuses = ['200', '201', '202', '204', '304', '400', '401', '403', '404', '408', '409', '410', '412', '413', '415', '422',
-  '429', '500', '503'];
+  '429', '431', '500', '503'];
 const form = 'application/x-www-form-urlencoded';
 const requestMediaTypes = ['application/json', 'application/merge-patch+json', form, 'text/plain', 'application/octet-stream'];
 const methods = ['get', 'put', 'post', 'delete', 'patch'];
