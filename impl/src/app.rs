@@ -43,6 +43,7 @@ use crate::domain::keys::{
 };
 use crate::domain::limits::{Buckets, LimitSettings, Limits};
 use crate::domain::log::Checkpoint;
+use crate::domain::pages::Cursors;
 use crate::domain::registry::RegistryParts;
 use crate::domain::tally::Tally;
 use crate::domain::tokens::{LIFETIMES, TokenParts, TokenService, TokenSettings};
@@ -686,6 +687,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
     let pool = HashPool::new(cores - 1, HASHES_WAITING as usize);
     let mint = CredentialMint::new(master.clone(), pool.clone(), entropy.clone());
     let idempotency = Idempotency::new(store.clone(), clock.clone(), entropy.clone(), master.clone());
+    let cursors = Cursors::new(master.clone());
     let registry = RegistryParts {
         store: store.clone(),
         clock: clock.clone(),
@@ -695,6 +697,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         audit: audit_writer.clone(),
         feed: Arc::clone(&feed),
         idempotency,
+        cursors: cursors.clone(),
     };
     let (agents, credentials) = (AgentService::new(registry.clone()), CredentialService::new(registry));
     let shared = caches.shared.clone();
@@ -719,7 +722,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         credentials,
         tokens,
         limits,
-        audit: AuditService::new(store.clone()),
+        audit: AuditService::new(store.clone(), cursors),
         log,
         audit_public: config.audit_public,
         audit_writer,
