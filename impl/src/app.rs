@@ -44,6 +44,7 @@ use crate::domain::keys::{
 };
 use crate::domain::limits::{Buckets, LimitSettings, Limits};
 use crate::domain::log::Checkpoint;
+use crate::domain::pages::Cursors;
 use crate::domain::registry::RegistryParts;
 use crate::domain::tally::Tally;
 use crate::domain::tokens::{LIFETIMES, TokenParts, TokenService, TokenSettings};
@@ -793,6 +794,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>, pool: HashPool) -> Resul
     .map_err(|problem| Failure::Settings(Unusable(vec![problem.to_owned()])))?;
     let mint = CredentialMint::new(master.clone(), pool.clone(), entropy.clone());
     let idempotency = Idempotency::new(store.clone(), clock.clone(), entropy.clone(), master.clone());
+    let cursors = Cursors::new(master.clone());
     let registry = RegistryParts {
         store: store.clone(),
         clock: clock.clone(),
@@ -802,6 +804,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>, pool: HashPool) -> Resul
         audit: audit_writer.clone(),
         feed: Arc::clone(&feed),
         idempotency,
+        cursors: cursors.clone(),
     };
     let (agents, credentials) = (AgentService::new(registry.clone()), CredentialService::new(registry));
     let (shared, counts) = (caches.shared.clone(), Arc::clone(&caches.counts));
@@ -826,7 +829,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>, pool: HashPool) -> Resul
         credentials,
         tokens,
         limits,
-        audit: AuditService::new(store.clone()),
+        audit: AuditService::new(store.clone(), cursors),
         log,
         audit_public: config.audit_public,
         audit_writer,

@@ -21,7 +21,7 @@ on_both_databases![
     reading_events_takes_a_token,
     reading_events_takes_the_scope_audit_read,
     a_list_of_events_with_bad_parameters_is_refused,
-    a_cursor_of_another_list_is_refused,
+    a_cursor_that_was_never_given_is_refused,
     an_auditor_reads_an_event,
     an_event_of_another_owner_is_not_found,
     an_event_that_is_not_there_is_not_found,
@@ -189,7 +189,7 @@ fn a_list_of_events_with_bad_parameters_is_refused(case: Case) {
         .is_as_recorded();
 }
 
-fn a_cursor_of_another_list_is_refused(case: Case) {
+fn a_cursor_that_was_never_given_is_refused(case: Case) {
     let world = case.world();
     world.operator().holding("audit:read").gets("/audit/events?cursor=bm90aGluZw").is_as_recorded();
 }

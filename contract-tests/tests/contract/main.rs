@@ -26,6 +26,7 @@ mod idempotency;
 mod introspection;
 mod keys;
 mod limits;
+mod lists;
 mod log;
 mod metrics;
 mod privileges;

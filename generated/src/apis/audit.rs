@@ -270,7 +270,7 @@ pub enum ExportAuditEventsResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `audit:read`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -389,7 +389,7 @@ pub enum GetAuditCheckpointResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `audit:read`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -547,7 +547,7 @@ pub enum GetAuditConsistencyProofResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `audit:read`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -704,7 +704,7 @@ pub enum GetAuditEntriesResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `idp:admin`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -849,7 +849,7 @@ pub enum GetAuditEventResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `audit:read`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -994,7 +994,7 @@ pub enum GetAuditInclusionProofResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `audit:read`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -1164,7 +1164,7 @@ pub enum GetAuditTileResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `audit:read`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -1279,7 +1279,7 @@ pub struct ListAuditEventsParams {
     pub from: Option<crate::types::Timestamp>,
     /// Only events before this time.
     pub to: Option<crate::types::Timestamp>,
-    /// The `nextCursor` of the page before. Keep the filters as they were.
+    /// The `nextCursor` of the page before. It is good for the list that gave it alone, and for the filters that this had; `limit` may be another one.
     pub cursor: Option<String>,
     /// How many items the page has at most.
     pub limit: u32,
@@ -1390,7 +1390,7 @@ pub enum ListAuditEventsResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `audit:read`.
     Forbidden {
         /// The body.
         body: models::Error,

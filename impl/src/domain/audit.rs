@@ -20,7 +20,7 @@ use super::agents::{AgentId, Owner};
 use super::callers::{AuthMethod, Client, Principal, RequestContext};
 use super::canonical::{self, NotCanonical};
 use super::credentials::CredentialId;
-use super::pages::{Page, cursor_read};
+use super::pages::{Cursors, List, Page};
 use super::policy::owner_narrow;
 use super::refusal::{Answered, Fault, Refusal};
 use crate::clock::Clock;
@@ -76,6 +76,24 @@ pub struct AuditFilter {
     pub from: Option<DateTime<Utc>>,
     /// Events before this time.
     pub to: Option<DateTime<Utc>>,
+}
+
+impl AuditFilter {
+    /// The list that it makes of all events.
+    fn list(&self) -> List {
+        let [agent_id, actor_id] = [self.agent_id, self.actor_id].map(|id| id.map(|id| id.to_string()));
+        let [from, to] = [self.from, self.to].map(|time| time.map(|time| time.to_rfc3339()));
+        let filters = [
+            self.owner.as_ref().map(|owner| owner.0.as_str()),
+            agent_id.as_deref(),
+            actor_id.as_deref(),
+            self.action.as_deref(),
+            self.outcome.as_deref(),
+            from.as_deref(),
+            to.as_deref(),
+        ];
+        List::new("listAuditEvents", &filters)
+    }
 }
 
 /// What was done, by the names of the specification's `AuditAction`.
@@ -638,12 +656,13 @@ async fn rows_commit<U: Unit>(unit: U) -> Result<(), StoreFault> {
 #[derive(Clone)]
 pub struct AuditService<S> {
     store: S,
+    cursors: Cursors,
 }
 
 impl<S: Store> AuditService<S> {
-    /// Reads from this store.
-    pub fn new(store: S) -> Self {
-        Self { store }
+    /// Reads from this store, a page at a time.
+    pub fn new(store: S, cursors: Cursors) -> Self {
+        Self { store, cursors }
     }
 
     /// The event, if it stands behind the caller's own wall or the caller sees over walls.
@@ -663,14 +682,15 @@ impl<S: Store> AuditService<S> {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Answered<Page<AuditRow>>, Fault> {
-        let after = match cursor.map(cursor_read).transpose() {
+        let list = filter.list();
+        let after = match self.cursors.read(&list, cursor) {
             Ok(after) => after,
             Err(refusal) => return Ok(Err(refusal)),
         };
         let Some(owner) = owner_narrow(principal, filter.owner.take()) else { return Ok(Ok(Page::empty())) };
         filter.owner = owner;
         let rows = self.store.audit_list(&filter, after, limit.saturating_add(1)).await?;
-        Ok(Ok(Page::cut(rows, limit, |row| row.id)))
+        Ok(Ok(self.cursors.page(&list, rows, limit, |row| row.id)))
     }
 }
 

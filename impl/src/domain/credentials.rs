@@ -12,7 +12,7 @@ use super::audit::{Action, Actor, AuditEvent, Subject};
 use super::callers::{AuthMethod, Principal, RequestContext};
 use super::changes::{ChangeKind, Rev};
 use super::idempotency::{Created, Once};
-use super::pages::{Page, cursor_read};
+use super::pages::{List, Page};
 use super::policy::{CREDENTIALS_WRITE, Capability, IDP_ADMIN, SELF_ROTATE, grant_decide};
 use super::refusal::{Answered, CredentialConflict, Fault, Refusal, Violation};
 use super::registry::RegistryParts;
@@ -406,7 +406,8 @@ impl<S: Store> CredentialService<S> {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Answered<Page<Credential>>, Fault> {
-        let after = match cursor.map(cursor_read).transpose() {
+        let list = List::new("listCredentials", &[Some(&agent_id.to_string())]);
+        let after = match self.0.cursors.read(&list, cursor) {
             Ok(after) => after.map(CredentialId),
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -415,7 +416,7 @@ impl<S: Store> CredentialService<S> {
             return Ok(Err(refusal));
         }
         let found = self.0.store.credential_list(agent_id, after, limit.saturating_add(1)).await?;
-        Ok(Ok(Page::cut(found, limit, |credential| credential.id.0)))
+        Ok(Ok(self.0.cursors.page(&list, found, limit, |credential| credential.id.0)))
     }
 
     /// Issues a credential in another's place, which lives on for `grace`. The new one has its label, and as much time

@@ -11,6 +11,7 @@ use super::credentials::{CredentialMint, MintedCredential};
 use super::feed::Feed;
 use super::idempotency::Idempotency;
 use super::limits::Limits;
+use super::pages::Cursors;
 use super::refusal::{Answered, Fault, Refusal};
 use crate::clock::Clock;
 use crate::crypto::Entropy;
@@ -35,6 +36,8 @@ pub struct RegistryParts<S> {
     pub feed: Arc<Feed>,
     /// Keeps answers for whoever asks again.
     pub idempotency: Idempotency<S>,
+    /// Writes the positions between the pages of lists.
+    pub cursors: Cursors,
 }
 
 impl<S: Store> RegistryParts<S> {

@@ -23,6 +23,7 @@ use agentidp::domain::feed::Feed;
 use agentidp::domain::idempotency::{Created, Idempotency, Once};
 use agentidp::domain::keys::{KeyRing, KeySettings, Signing, SigningAlgorithm};
 use agentidp::domain::limits::{LimitSettings, Limits};
+use agentidp::domain::pages::Cursors;
 use agentidp::domain::policy::Capability;
 use agentidp::domain::refusal::{Answered, Fault, Refusal};
 use agentidp::domain::registry::RegistryParts;
@@ -188,6 +189,7 @@ impl World {
         let limits = Limits::new(buckets, clock.clone(), Arc::clone(&tally), limits);
         let counts = Arc::<CacheCounts>::default();
         let (audit, _) = AuditWriter::start(store.clone(), clock.clone(), entropy.clone());
+        let cursors = Cursors::new(master.clone());
         let registry = RegistryParts {
             store: store.clone(),
             clock: clock.clone(),
@@ -197,6 +199,7 @@ impl World {
             audit: audit.clone(),
             feed: Arc::clone(&feed),
             idempotency: Idempotency::new(store.clone(), clock.clone(), entropy.clone(), master.clone()),
+            cursors: cursors.clone(),
         };
         let (agents, credentials) = (AgentService::new(registry.clone()), CredentialService::new(registry));
         let tokens = TokenService::new(TokenParts {
@@ -232,7 +235,7 @@ impl World {
             master,
             mint: mint.clone(),
         });
-        let events = AuditService::new(store);
+        let events = AuditService::new(store, cursors);
         let world = Self {
             place,
             clock,
