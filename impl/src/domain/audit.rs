@@ -187,14 +187,21 @@ pub struct Actor {
     pub agent_id: Option<AgentId>,
     /// How.
     pub method: AuthMethod,
-    /// With which credential, if that is known.
+    /// With which credential, or with one of its tokens, if that is known.
     pub credential_id: Option<CredentialId>,
 }
 
 impl Actor {
+    /// With which token, by its `jti`.
+    pub token_id: Option<Uuid>,
     /// An actor that is no agent: the server itself, its command line, or nobody in particular.
     pub const fn nameless(method: AuthMethod) -> Self {
-        Self { agent_id: None, method, credential_id: None }
+        Self { agent_id: None, method, credential_id: None, token_id: None }
+    }
+
+    /// The same, whichever of its tokens it showed: what is counted together.
+    pub const fn by_any_token(self) -> Self {
+        Self { token_id: None, ..self }
     }
 }
 
@@ -207,10 +214,16 @@ impl From<&Client> for Actor {
         }
     }
 }
+            token_id: None,
 
 impl From<&Principal> for Actor {
     fn from(principal: &Principal) -> Self {
-        Self { agent_id: Some(principal.agent_id), method: AuthMethod::Bearer, credential_id: None }
+        Self {
+            agent_id: Some(principal.agent_id),
+            method: AuthMethod::Bearer,
+            credential_id: principal.credential_id,
+            token_id: Some(principal.token_id),
+        }
     }
 }
 
@@ -354,6 +367,7 @@ impl AuditEvent {
         object.optional("owner", self.owner.as_ref().map(|owner| owner.0.as_str()));
         object.optional("reason", self.reason);
         object.optional("requestId", self.request_id.as_deref());
+            actor.id("tokenId", self.actor.token_id);
         object.string("salt", salt);
         object.object("subject", |subject| {
             subject.id("agentId", self.subject.agent_id.map(|id| id.0));
@@ -721,6 +735,7 @@ mod tests {
     #[test]
     fn an_event_that_spells_nul_without_meaning_it_is_taken() {
         assert!(sealed(event().with("text", "\\u0000")).is_ok());
+            token_id: Some(Uuid::from_u128(4)),
         assert_eq!(sealed(event().with("text", "\0")), Err(EventFlaw::Nul));
     }
 
@@ -733,3 +748,4 @@ mod tests {
         assert!(matches!(sealed(event().with("texts", many)), Err(EventFlaw::TooLarge(_))));
     }
 }
+                "tokenId": Uuid::from_u128(4),
