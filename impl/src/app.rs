@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Environment, MasterKeySource, SigningChoice, Unusable};
 use crate::crypto::{CryptoFault, Entropy, HashPool, MasterKey, NoteVerifier, SecretText};
 use crate::domain::agents::{AgentId, AgentService};
+use crate::domain::audit::configuring::configured_record;
 use crate::domain::audit::log::{Integrator, LogFault, log_open};
 use crate::domain::audit::proofs::LogService;
 use crate::domain::audit::reopening::{Closed, log_get, reopen as log_reopen};
@@ -451,7 +452,11 @@ async fn serve_on<S: Store>(
     if let Err(fault) = integrator.sign().await {
         tracing::error!(%fault, "the audit log was not signed");
     }
-    let log = LogService::new(store.clone(), integrator.verifier().clone());
+    if configured_record(&store, config.audited(), &clock, &entropy).await? {
+        tracing::info!(
+            "the settings are other ones than the last that were recorded; the audit log has them"
+        );
+    }
     let (audit_writer, audit_task) = AuditWriter::start(store.clone(), clock.clone(), entropy.clone());
     let (tally, uses) = (Arc::new(Tally::default()), Arc::new(Uses::default()));
     let (halt, halted) = watch::channel(false);

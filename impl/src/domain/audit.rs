@@ -1,5 +1,6 @@
 //! The audit log: what is recorded of every change and every decision.
 
+pub mod configuring;
 pub mod following;
 pub mod log;
 pub mod proofs;
@@ -118,6 +119,8 @@ pub enum Action {
     /// The operator got a new credential at the command line.
     ServerRecovered,
     /// A caller that had proved itself was refused.
+    /// A server started with other settings than the last that are recorded.
+    ServerConfigured,
     AccessDenied,
     /// So many callers did not prove themselves.
     AuthenticationFailedCounted,
@@ -151,6 +154,7 @@ impl Action {
             Self::ServerBootstrapped => "server.bootstrapped",
             Self::ServerRecovered => "server.recovered",
             Self::AccessDenied => "access.denied",
+            Self::ServerConfigured => "server.configured",
             Self::AuthenticationFailedCounted => "authentication.failed.counted",
             Self::TokenIntrospectedCounted => "token.introspected.counted",
             Self::RequestLimitedCounted => "request.limited.counted",
