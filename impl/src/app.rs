@@ -31,7 +31,8 @@ use crate::domain::agents::{AgentId, AgentService};
 use crate::domain::audit::configuring::configured_record;
 use crate::domain::audit::log::{Integrator, LogFault, log_open};
 use crate::domain::audit::proofs::LogService;
-use crate::domain::audit::reopening::{Closed, log_get, reopen as log_reopen};
+use crate::domain::audit::reopening::{Closed, Kept, kept_judge, log_get, reopen as log_reopen};
+use crate::domain::audit::watching::TreeWatch;
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::bootstrap::{BootstrapFault, BootstrapParts, BootstrapService};
 use crate::domain::clients::ClientCaches;
@@ -500,7 +501,8 @@ async fn serve_on<S: Store>(
     background.spawn(jobs::idempotency::run(store.clone(), clock.clone(), halted.clone()));
     background.spawn(jobs::uses::run(store.clone(), Arc::clone(&uses), clock.clone(), halted.clone()));
     let checkpoint_file = checkpoint_file(config);
-    background.spawn(jobs::integrate::run(integrator, checkpoint_file, halted.clone()));
+    let tree = Arc::new(TreeWatch::new(clock.clone()));
+    background.spawn(jobs::integrate::run(integrator, checkpoint_file, Arc::clone(&tree), halted.clone()));
     background.spawn(jobs::tally::run(audit_writer.clone(), Arc::clone(&tally), halted.clone()));
 
     let mut caches = ClientCaches {
@@ -543,6 +545,7 @@ async fn serve_on<S: Store>(
     };
     let services = services(config, parts)?;
     let stop = stop_with_notice(stop, Arc::clone(&services.stopping), config.shutdown_notice);
+        tree,
     let layers = Layers {
         clock: Clock::system(),
         entropy: Entropy::system(),
@@ -677,8 +680,22 @@ async fn redis<S: Store>(config: &Config, store: &S) -> Result<Option<Redis>, Fa
 }
 
 fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, Failure> {
-    let Parts { store, clock, entropy, master, keys, feed, caches, tally, uses, audit_writer, limits, log } =
-        parts;
+    let Parts {
+        store,
+        clock,
+        entropy,
+        master,
+        keys,
+        feed,
+        caches,
+        tally,
+        uses,
+        audit_writer,
+        limits,
+        events,
+        log,
+        tree,
+    } = parts;
     let settings = TokenSettings::new(
         config.issuer.clone(),
         config.default_audience.clone(),
@@ -719,6 +736,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         uses,
         settings,
     });
+    tree: Arc<TreeWatch>,
     Ok(Services {
         agents,
         credentials,
@@ -775,3 +793,4 @@ mod tests {
         assert_eq!(told(1, false, false).wrong.len(), 2);
     }
 }
+        tree,

@@ -7,6 +7,7 @@ pub mod proofs;
 pub mod reopening;
 pub mod retention;
 pub mod verify;
+pub mod watching;
 
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -9,6 +10,7 @@ use tokio::time::Instant;
 
 use super::pause;
 use crate::crypto::NoteVerifier;
+use crate::domain::audit::watching::TreeWatch;
 use crate::domain::audit::log::{Integrator, LogFault, Step};
 use crate::domain::log::Checkpoint;
 use crate::store::Store;
@@ -70,7 +72,9 @@ impl CheckpointFile {
     }
 }
 
-/// Integrates until shutdown, and once more then. A round that fails is logged, and the next begins anew.
+    watch: Arc<TreeWatch>,
+/// Integrates until shutdown, and once more then. A round that fails is logged, and the next begins anew; of the others the
+/// watch is told.
 pub async fn run<S: Store>(
     mut integrator: Integrator<S>,
     file: Option<CheckpointFile>,
@@ -80,7 +84,7 @@ pub async fn run<S: Store>(
     loop {
         let began = Instant::now();
         match tokio::time::timeout(PATIENCE, round(&mut integrator, file.as_ref(), &mut written)).await {
-            Ok(Ok(())) => {}
+            Ok(Ok((step, signed))) => watch.note(step, signed),
             Ok(Err(fault)) => tracing::error!(%fault, "audit events could not be taken into the tree"),
             Err(_) => tracing::error!("taking audit events into the tree took too long"),
         }
@@ -93,14 +97,16 @@ pub async fn run<S: Store>(
 }
 
 /// Takes everything that is pending into the tree, or as much as the time until the next round allows, signs its head, and
-/// keeps the checkpoint in the file, if it is new.
+/// keeps the checkpoint in the file, if it is new. Answers the last step, and how many events are signed.
 async fn round<S: Store>(
     integrator: &mut Integrator<S>,
     file: Option<&CheckpointFile>,
     written: &mut Option<u64>,
-) -> Result<(), LogFault> {
+) -> Result<(Step, u64), LogFault> {
     let began = Instant::now();
-    while let Step::Integrated(events) = integrator.step().await? {
+    let mut step = integrator.step().await?;
+    while let Step::Integrated(events) = step {
+        step = integrator.step().await?;
         tracing::debug!(events, "audit events are in the tree");
         // However many follow, what is in the tree is signed.
         if began.elapsed() >= INTERVAL {
@@ -108,10 +114,11 @@ async fn round<S: Store>(
         }
     }
     integrator.sign().await?;
-    if let (Some(file), Some((kept, note))) = (file, integrator.kept()?)
-        && *written != Some(kept.size)
+    let Some((kept, note)) = integrator.kept()? else { return Ok((step, 0)) };
+    let size = kept.size;
+    if let Some(file) = file
+        && *written != Some(size)
     {
-        let size = kept.size;
         match file.write(note).await {
             Ok(()) => *written = Some(size),
             Err(error) => {
@@ -119,5 +126,5 @@ async fn round<S: Store>(
             }
         }
     }
-    Ok(())
+    Ok((step, size))
 }
