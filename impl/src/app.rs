@@ -593,10 +593,26 @@ async fn integrator<S: Store>(
     if origin != config.audit_origin {
         tracing::warn!(origin, "the audit log keeps the name that it has");
     }
-    let kept = match checkpoint_file(config) {
-        Some(file) => kept_checkpoint(&file, signer.verifier()).await?,
-        None => None,
-    };
+    let mut kept = None;
+    if let Some(file) = checkpoint_file(config) {
+        kept = match kept_in(&file, store, signer.verifier()).await? {
+            Some(Kept::Current(checkpoint)) => Some(checkpoint),
+            Some(Kept::Closed { checkpoint, is_signed: false, .. }) => {
+                return Err(LogFault::Closing(checkpoint.origin).into());
+            }
+            Some(Kept::Closed { checkpoint, closed, is_signed: true }) => {
+                let beside = set_aside(&file, &checkpoint).await?;
+                tracing::warn!(
+                    kept = checkpoint.size,
+                    closed_at = closed.checkpoint.size,
+                    file = %beside.display(),
+                    "the kept checkpoint is of the audit log that this one goes on from; it was moved aside"
+                );
+                None
+            }
+            None => None,
+        };
+    }
     Ok(Integrator::open(store.clone(), clock.clone(), signer, kept).await?)
 }
 
@@ -605,55 +621,87 @@ async fn integrator<S: Store>(
 pub struct Reopened {
     /// The last that is known of the old one.
     pub closed: Closed,
-    /// The key of the new one.
-    pub verifier: String,
+    /// The key of the new one, which has its name.
+    pub verifier: NoteVerifier,
     /// Where the file is that kept the old one's checkpoint, if there was one.
     pub old_file: Option<PathBuf>,
 }
 
-/// Closes the audit log and goes on by the name `origin`, if it does not continue one of these checkpoints, the one in the
-/// checkpoint file, or the last one of the database; the first checkpoint of the new one is signed and kept.
+/// Closes the audit log and goes on by the name `origin`, if it does not continue the checkpoint of one of these notes, each
+/// with its place, the one in the checkpoint file, or the last one of the database; the first checkpoint of the new one is
+/// signed and kept. If one of them is of a log that was closed before, what its closing left undone is done.
 ///
 /// # Errors
 /// When that cannot be done; nothing is written then.
 pub async fn reopen<S: Store>(
     config: &Config,
     store: &S,
-    mut known: Vec<Checkpoint>,
+    notes: Vec<(String, String)>,
     origin: &str,
 ) -> Result<Option<Reopened>, Failure> {
     let (clock, entropy) = (Clock::system(), Entropy::system());
     let master = master_key(config, store, &entropy).await?;
     canary_check(store, &master, &entropy).await?;
     let file = checkpoint_file(config);
-    let mut old = None;
-    if let (Some(file), Some((_, verifier))) = (&file, log_get(store).await?) {
-        old = kept_checkpoint(file, &verifier).await?;
-        known.extend(old.clone());
+    let (mut known, mut closed_before, mut in_file) = (Vec::new(), None, None);
+    if let Some((_, verifier)) = log_get(store).await? {
+        let mut kept = Vec::new();
+        for (place, note) in notes {
+            let judged = kept_judge(store, &verifier, &note).await?;
+            kept.push(judged.map_err(|flaw| Failure::Unverifiable(format!("{place}: {flaw}")))?);
+        }
+        if let Some(file) = &file
+            && let Some(judged) = kept_in(file, store, &verifier).await?
+        {
+            let (Kept::Current(checkpoint) | Kept::Closed { checkpoint, .. }) = &judged;
+            in_file = Some(checkpoint.clone());
+            kept.push(judged);
+        }
+        for one in kept {
+            match one {
+                Kept::Current(checkpoint) => known.push(checkpoint),
+                Kept::Closed { closed, .. } => closed_before = Some(closed),
+            }
+        }
     }
-    let reopened = log_reopen(store, known, origin, &master, &clock, &entropy).await?;
-    let Some((closed, signer)) = reopened else { return Ok(None) };
-    let verifier = signer.verifier().to_string();
-    let failed = |error| Failure::System("the checkpoint file cannot be written", error);
-    let old_file = match (&file, old) {
-        (Some(file), Some(old)) => Some(file.set_aside(&old).await.map_err(failed)?),
+    let (closed, signer) =
+        match (log_reopen(store, known, origin, &master, &clock, &entropy).await?, closed_before) {
+            (Some(reopened), _) => reopened,
+            (None, Some(closed)) => (closed, log_open(store, origin, &master, &clock, &entropy).await?),
+            (None, None) => return Ok(None),
+        };
+    let verifier = signer.verifier().clone();
+    let old_file = match (&file, in_file) {
+        (Some(file), Some(old)) if old.origin != verifier.name() => Some(set_aside(file, &old).await?),
         _ => None,
     };
     let mut integrator = Integrator::open(store.clone(), clock, signer, None).await?;
     integrator.sign().await?;
     if let (Some(file), Some((_, note))) = (file, integrator.kept()?) {
-        file.write(note).await.map_err(failed)?;
+        file.write(note).await.map_err(unwritten)?;
     }
     Ok(Some(Reopened { closed, verifier, old_file }))
 }
 
-async fn kept_checkpoint(
+/// What the checkpoint file keeps, and of which log.
+async fn kept_in<S: Store>(
     file: &CheckpointFile,
     verifier: &NoteVerifier,
-) -> Result<Option<Checkpoint>, Failure> {
-    file.read(verifier).await.map_err(|error| {
-        Failure::System("the kept checkpoint cannot be read (AGENTIDP_AUDIT_CHECKPOINT_FILE)", error)
-    })
+) -> Result<Option<Kept>, Failure> {
+    let unread =
+        |error| Failure::System("the kept checkpoint cannot be read (AGENTIDP_AUDIT_CHECKPOINT_FILE)", error);
+    store: &S,
+    let Some(note) = file.read().await.map_err(unread)? else { return Ok(None) };
+    let judged = kept_judge(store, verifier, &note).await?;
+    judged.map(Some).map_err(|flaw| unread(io::Error::new(io::ErrorKind::InvalidData, flaw)))
+}
+
+async fn set_aside(file: &CheckpointFile, closed: &Checkpoint) -> Result<PathBuf, Failure> {
+    file.set_aside(closed).await.map_err(unwritten)
+}
+
+fn unwritten(error: io::Error) -> Failure {
+    Failure::System("the checkpoint file cannot be written", error)
 }
 
 struct Parts<S> {

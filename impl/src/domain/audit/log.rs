@@ -121,6 +121,12 @@ pub enum LogFault {
          added to the log; see `agentidp audit reopen`"
     )]
     Forked(u64),
+    /// The log goes on from another one, and has not signed that.
+    #[error(
+        "the kept checkpoint is of the audit log {0}, which is closed, and its closing is not signed; run `agentidp audit \
+         reopen` again, which ends what it began"
+    )]
+    Closing(String),
     /// An event was removed before it was in the tree. To pass over it would hide that somebody was there.
     #[error("{}", Finding::Lost { id: *.0 })]
     Lost(Uuid),
