@@ -459,6 +459,8 @@ async fn serve_on<S: Store>(
         );
     }
     let (audit_writer, audit_task) = AuditWriter::start(store.clone(), clock.clone(), entropy.clone());
+    let events = AuditService::new(store.clone(), audit_writer.clone());
+    let log = LogService::new(store.clone(), integrator.verifier().clone(), events.clone());
     let (tally, uses) = (Arc::new(Tally::default()), Arc::new(Uses::default()));
     let (halt, halted) = watch::channel(false);
     let mut background = JoinSet::new();
@@ -541,11 +543,12 @@ async fn serve_on<S: Store>(
         uses,
         audit_writer,
         limits: limits.clone(),
+        events,
         log,
+        tree,
     };
     let services = services(config, parts)?;
     let stop = stop_with_notice(stop, Arc::clone(&services.stopping), config.shutdown_notice);
-        tree,
     let layers = Layers {
         clock: Clock::system(),
         entropy: Entropy::system(),
@@ -717,7 +720,9 @@ struct Parts<S> {
     audit_writer: AuditWriter,
     limits: Limits,
     log: LogService<S>,
+    events: AuditService<S>,
 }
+    tree: Arc<TreeWatch>,
 
 /// The Redis of the settings, in the part of it that is this database's: its canary is like no other.
 async fn redis<S: Store>(config: &Config, store: &S) -> Result<Option<Redis>, Failure> {
@@ -784,15 +789,15 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         uses,
         settings,
     });
-    tree: Arc<TreeWatch>,
     Ok(Services {
         agents,
         credentials,
         tokens,
         limits,
-        audit: AuditService::new(store.clone()),
+        audit: events,
         log,
         audit_public: config.audit_public,
+        tree,
         audit_writer,
         keys,
         feed,
@@ -841,4 +846,3 @@ mod tests {
         assert_eq!(told(1, false, false).wrong.len(), 2);
     }
 }
-        tree,

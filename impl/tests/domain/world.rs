@@ -232,7 +232,7 @@ impl World {
             master,
             mint: mint.clone(),
         });
-        let events = AuditService::new(store);
+        let events = AuditService::new(store, audit.clone());
         let world = Self {
             place,
             clock,
