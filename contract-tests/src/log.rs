@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::server::Database;
-use crate::world::World;
+use crate::world::{World, now};
 
 /// How long the integration of what has happened may take.
 const INTEGRATED_WITHIN: Duration = Duration::from_secs(300);
@@ -129,7 +129,7 @@ pub fn unguarded(world: &World, table: &str, triggers: &[&str]) {
     match world.server.database() {
         Database::Sqlite => {
             for trigger in triggers {
-                world.server.break_database(&format!("DROP TRIGGER {trigger}"));
+                world.server.break_database(&format!("DROP TRIGGER IF EXISTS {trigger}"));
             }
         }
         Database::Postgres => {

@@ -678,6 +678,7 @@ pub async fn reopen<S: Store>(
         (Some(file), Some(old)) if old.origin != verifier.name() => Some(set_aside(file, &old).await?),
         _ => None,
     };
+    fault_point!("reopen.aside");
     let mut integrator = Integrator::open(store.clone(), clock, signer, None).await?;
     integrator.sign().await?;
     if let (Some(file), Some((_, note))) = (file, integrator.kept()?) {
@@ -689,11 +690,11 @@ pub async fn reopen<S: Store>(
 /// What the checkpoint file keeps, and of which log.
 async fn kept_in<S: Store>(
     file: &CheckpointFile,
+    store: &S,
     verifier: &NoteVerifier,
 ) -> Result<Option<Kept>, Failure> {
     let unread =
         |error| Failure::System("the kept checkpoint cannot be read (AGENTIDP_AUDIT_CHECKPOINT_FILE)", error);
-    store: &S,
     let Some(note) = file.read().await.map_err(unread)? else { return Ok(None) };
     let judged = kept_judge(store, verifier, &note).await?;
     judged.map(Some).map_err(|flaw| unread(io::Error::new(io::ErrorKind::InvalidData, flaw)))
@@ -719,10 +720,10 @@ struct Parts<S> {
     uses: Arc<Uses>,
     audit_writer: AuditWriter,
     limits: Limits,
-    log: LogService<S>,
     events: AuditService<S>,
-}
+    log: LogService<S>,
     tree: Arc<TreeWatch>,
+}
 
 /// The Redis of the settings, in the part of it that is this database's: its canary is like no other.
 async fn redis<S: Store>(config: &Config, store: &S) -> Result<Option<Redis>, Failure> {
@@ -796,8 +797,8 @@ fn services<S: Store>(config: &Config, parts: Parts<S>) -> Result<Services<S>, F
         limits,
         audit: events,
         log,
-        audit_public: config.audit_public,
         tree,
+        audit_public: config.audit_public,
         audit_writer,
         keys,
         feed,

@@ -150,8 +150,13 @@ pub async fn expiry_record<S: Store>(
             .seal(clock, entropy)
         })
         .collect::<Result<Vec<_>, _>>()?;
+    if events.is_empty() {
+        return Ok(0);
+    }
     unit.audit_append(&events).await?;
+    fault_point!("expiry.written");
     unit.commit().await?;
+    fault_point!("expiry.committed");
     Ok(u32::try_from(events.len()).unwrap_or(u32::MAX))
 }
 

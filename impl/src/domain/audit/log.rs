@@ -188,7 +188,9 @@ async fn log_name<S: Store>(
     let mut unit = store.begin().await?;
     if unit.audit_key_insert_first(&key).await? {
         unit.audit_append(&[event]).await?;
+        fault_point!("name.written");
         unit.commit().await?;
+        fault_point!("name.committed");
     }
     Ok(())
 }
