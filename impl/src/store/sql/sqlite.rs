@@ -6,13 +6,14 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::error::{DatabaseError, Error};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Sqlite, Transaction};
+use sqlx::{ConnectOptions, Row, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::audit::events;
@@ -229,6 +230,17 @@ pub(super) async fn audit_rows(pool: &SqlitePool, ids: &[Uuid]) -> Result<Vec<Sq
         rows.extend(query.fetch_all(pool).await?);
     }
     Ok(rows)
+}
+
+/// All events are in one table, which is searched by the id alone.
+pub(super) async fn audit_rows_of_any_time(pool: &SqlitePool, ids: &[Uuid]) -> Result<Vec<SqliteRow>, Error> {
+    audit_rows(pool, ids).await
+}
+
+/// Whether the column `time` has that time as the server writes it: another way of writing the same time is another key,
+/// by which nothing is found.
+pub(super) fn is_timely(row: &SqliteRow, time: DateTime<Utc>) -> Result<bool, Error> {
+    Ok(row.try_get::<&str, _>("time")? == time.to_rfc3339_opts(SecondsFormat::AutoSi, false))
 }
 
 /// There is one writer at a time, so nobody else integrates.
