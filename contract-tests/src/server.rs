@@ -592,6 +592,31 @@ impl Server {
         output.unwrap_or_else(|error| panic!("{}: {error}; build it first", binary().display()))
     }
 
+    /// The same as [`Server::run`], and the most memory that the command had at a time, in KiB, as Linux counts it (resident).
+    ///
+    /// # Panics
+    /// As [`Server::run`].
+    pub fn run_measured(&self, arguments: &[&str]) -> (Output, u64) {
+        let kept =
+            |name| File::create(self.folder.join(name)).expect("a file can be made beside the server's own");
+        let mut child = command(&self.folder, &self.environment)
+            .args(arguments)
+            .stdout(kept("measured.out"))
+            .stderr(kept("measured.err"))
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}; build it first", binary().display()));
+        let mut most = 0;
+        let status = loop {
+            most = resident(child.id(), "VmHWM:").map_or(most, |now| most.max(now));
+            if let Some(status) = child.try_wait().expect("the command is this process's child") {
+                break status;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        let read = |name| fs::read(self.folder.join(name)).expect("what the command said can be read");
+        (Output { status, stdout: read("measured.out"), stderr: read("measured.err") }, most)
+    }
+
     /// The same on a terminal: everything that somebody who sits there is shown, with what moves the cursor, and how it ended.
     ///
     /// # Panics
@@ -781,6 +806,13 @@ fn state_of(pid: u32) -> Option<char> {
     status.rsplit_once(") ")?.1.chars().next()
 }
 
+/// A figure of a process's memory in KiB, by the name that Linux has for it (proc(5)).
+pub fn resident(pid: u32, figure: &str) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(figure))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
+}
+
 /// The binary to test: the one of this workspace, unless `AGENTIDP_BIN` names another.
 pub fn binary() -> PathBuf {
     setting("AGENTIDP_BIN").map_or_else(|| repository().join("target/debug/agentidp"), PathBuf::from)
@@ -790,7 +822,7 @@ pub fn binary() -> PathBuf {
     clippy::disallowed_methods,
     reason = "the tests have settings of their own, which are not the server's"
 )]
-fn setting(name: &str) -> Option<String> {
+pub(crate) fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

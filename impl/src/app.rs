@@ -54,7 +54,7 @@ use crate::domain::uses::Uses;
 use crate::jobs;
 use crate::jobs::integrate::CheckpointFile;
 use crate::measures::Figures;
-use crate::store::sql::{self, Connections, Database, PoolSettings, Replication};
+use crate::store::sql::{self, Connections, Database, PoolSettings, Power, Replication};
 use crate::store::{Store, StoreFault};
 
 /// Client records that a node keeps at hand: about 1 KiB each.
@@ -236,6 +236,19 @@ fn replicated(Replication { standbys, waits, durable }: Replication) -> Replicat
         ));
     }
     told
+}
+
+/// Who the server is in the database, if it is somebody who could change what the audit log holds. The tables must be there.
+///
+/// # Errors
+/// When the database does not say.
+pub async fn powerful_role(database: &Database) -> Result<Option<&'static str>, Failure> {
+    Ok(database.power().await?.and_then(|power| match power {
+        Power::Superuser => Some("a superuser"),
+        Power::Owner => Some("the owner of the tables"),
+        Power::Changes => Some("a role that may change the audit log's tables"),
+        Power::Little => None,
+    }))
 }
 
 /// Work on a store of whichever kind.

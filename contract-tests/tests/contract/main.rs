@@ -10,6 +10,7 @@ mod audit_monitor;
 mod audit_readers;
 mod audit_reopening;
 mod audit_retention;
+mod audit_tampering;
 mod authorization;
 mod connections;
 mod cors;

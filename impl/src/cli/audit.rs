@@ -19,6 +19,7 @@ use crate::crypto::NoteVerifier;
 use crate::domain::audit::reopening::Closed;
 use crate::domain::audit::verify::{Claims, Finding, Report, Source, verify};
 use crate::domain::log::Checkpoint;
+use crate::store::StoreFault;
 
 /// How often the progress is shown.
 const SHOWN_EVERY: Duration = Duration::from_millis(200);
@@ -144,10 +145,15 @@ impl Command {
 
 /// Runs a command that needs the database.
 pub(super) async fn run(config: Config, command: Command) -> Result<(), Failure> {
-    let database = app::connect(&config).await?;
+    let database = match &command {
+        Command::Verify(_) => app::connect(&config).await.map_err(unreadable)?,
+        _ => app::connect(&config).await?,
+    };
     let done = match command {
         Command::Reopen(reopen) => app::on_store(&database, database::Reopening(&config, reopen)).await,
-        Command::Verify(verify) => app::on_store(&database, database::Verification(verify)).await,
+        Command::Verify(verify) => {
+            app::on_store(&database, database::Verification(verify)).await.map_err(unreadable)
+        }
         Command::Monitor(monitor) => monitor::run(&monitor).await,
         Command::Key => app::on_store(&database, database::Key).await,
         Command::Checkpoint => app::on_store(&database, database::LastCheckpoint).await,
@@ -191,18 +197,34 @@ fn read_text(path: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::Unverifiable(format!("{} cannot be read: {error}", path.display())))
 }
 
-/// Verifies a source, with its progress on a terminal, and says what came of it.
-async fn judge<S: Source>(source: &mut S, claims: &Claims, strays: Vec<Finding>) -> Result<(), Failure>
+/// Verifies a source, with its progress on a terminal, and says what came of it, and what else is amiss.
+async fn judge<S: Source>(source: &mut S, claims: &Claims, amiss: Vec<Finding>) -> Result<(), Failure>
 where
     Failure: From<S::Fault>,
 {
     let mut progress = Progress::new(format!("of {} leaves", claims.size));
-    let mut report = verify(source, claims, |leaves| progress.show(leaves)).await?;
+    let verified = verify(source, claims, |leaves| progress.show(leaves)).await;
     progress.end();
-    for stray in strays {
-        report.find(stray);
+    let mut report = verified?;
+    for finding in amiss {
+        if !report.tells(&finding) {
+            report.find(finding);
+        }
     }
     tell(claims, &report)
+}
+
+/// What stops a verification. A row that no version of this program wrote was put there, and is told as what is wrong; a
+/// database that does not answer says nothing of the log.
+fn unreadable(failure: Failure) -> Failure {
+    match failure {
+        Failure::Store(fault @ StoreFault::Corrupt { .. }) => {
+            say(format_args!("WRONG  {fault}; what comes after it was not looked at"));
+            Failure::LogBroken(1)
+        }
+        Failure::Store(fault) => Failure::Unverifiable(fault.to_string()),
+        other => other,
+    }
 }
 
 fn tell(claims: &Claims, report: &Report) -> Result<(), Failure> {

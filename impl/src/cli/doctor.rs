@@ -46,6 +46,11 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
             match database.pending_migrations().await {
                 Ok(pending) if pending.is_empty() => {
                     findings.well("the tables are up to date");
+                    match app::powerful_role(&database).await {
+                        Ok(None) => {}
+                        Ok(Some(who)) => power(&config, who, &mut findings),
+                        Err(failure) => findings.wrong(&failure.to_string()),
+                    }
                     app::on_store(&database, Keys { config: &config, findings: &mut findings }).await;
                 }
                 Ok(pending) => findings.wrong(&Failure::MigrationsPending(pending).to_string()),
@@ -55,6 +60,18 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         }
     }
     if findings.0 == 0 { Ok(()) } else { Err(Failure::Unwell(findings.0)) }
+}
+
+/// Says that whoever serves could also change what the audit log holds.
+fn power(config: &Config, who: &str, findings: &mut Findings) {
+    let told = format!(
+        "the server is {who} in the database, and so can go round what keeps the audit log as it is; let it connect in the \
+         role that deploy/postgresql/roles.sql makes for it, see docs/operations/database.md"
+    );
+    match config.environment {
+        Environment::Production => findings.wrong(&told),
+        _ => findings.note(&told),
+    }
 }
 
 fn settings(config: &Config, findings: &mut Findings) {

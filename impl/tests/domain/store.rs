@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use agentidp::domain::agents::{Agent, AgentFilter, AgentId, Owner};
 use agentidp::domain::audit::log::{Batch, Head, Leaf, StoredLogKey};
+use agentidp::domain::audit::verify::{Amiss, Beyond};
 use agentidp::domain::audit::{AuditFilter, AuditRow};
 use agentidp::domain::changes::{ChangeKind, ChangesPage, Rev};
 use agentidp::domain::credentials::{
@@ -118,8 +119,16 @@ impl<S: Store> AuditReads for Watched<S> {
         self.inner.audit_rows(ids).await
     }
 
-    async fn audit_strays(&self, limit: u32) -> Result<Vec<Uuid>, StoreFault> {
-        self.inner.audit_strays(limit).await
+    async fn audit_rows_of_any_time(&self, ids: &[Uuid]) -> Result<Vec<AuditRow>, StoreFault> {
+        self.inner.audit_rows_of_any_time(ids).await
+    }
+
+    async fn audit_amiss(&self, from: Uuid, events: u32) -> Result<Amiss, StoreFault> {
+        self.inner.audit_amiss(from, events).await
+    }
+
+    async fn audit_beyond(&self, limit: u32) -> Result<Vec<Beyond>, StoreFault> {
+        self.inner.audit_beyond(limit).await
     }
 
     async fn audit_lost(&self, limit: u32) -> Result<Vec<Uuid>, StoreFault> {

@@ -131,6 +131,9 @@ pub enum LogFault {
     /// An event was removed before it was in the tree. To pass over it would hide that somebody was there.
     #[error("{}", Finding::Lost { id: *.0 })]
     Lost(Uuid),
+    /// The event of a leaf is not there, and its time is not over.
+    #[error("{}", Finding::EventGone { index: *.0, id: Some(*.1) })]
+    Missing(u64, Uuid),
     /// A hash of the tree is missing or wrong.
     #[error("the tree of the audit log is broken: {0}")]
     Broken(String),

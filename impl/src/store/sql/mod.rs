@@ -82,6 +82,19 @@ pub struct Replication {
     pub durable: bool,
 }
 
+/// What the role that connects to PostgreSQL could do to the audit log, whatever the triggers say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Power {
+    /// Anything.
+    Superuser,
+    /// Anything to the tables: they are its own, or those of a role that it belongs to.
+    Owner,
+    /// Some changing or removing, as far as the triggers let it.
+    Changes,
+    /// Nothing.
+    Little,
+}
+
 /// Connects to the database at `url`: `postgresql://…` (or `postgres://…`) or `sqlite:…`. A SQLite file that is not there
 /// is made, readable by its owner alone. Nothing is migrated.
 ///
@@ -118,6 +131,14 @@ impl Database {
     pub async fn replication(&self) -> Result<Option<Replication>, StoreFault> {
         match self {
             Self::Postgres(store) => Ok(Some(postgres::replication(store).await?)),
+            Self::Sqlite(_) => Ok(None),
+        }
+    }
+
+    /// What whoever is connected could do to the audit log; `None` where there are no roles. The tables must be there.
+    pub async fn power(&self) -> Result<Option<Power>, StoreFault> {
+        match self {
+            Self::Postgres(store) => Ok(Some(postgres::power(store).await?)),
             Self::Sqlite(_) => Ok(None),
         }
     }

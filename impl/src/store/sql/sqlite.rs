@@ -6,12 +6,13 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::error::{DatabaseError, Error};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Sqlite};
+use sqlx::{ConnectOptions, Row, Sqlite};
 use uuid::Uuid;
 
 use super::audit::events;
@@ -225,6 +226,17 @@ pub(super) async fn audit_rows(readers: &Readers<Sqlite>, ids: &[Uuid]) -> Resul
         rows.extend(query.fetch_all(readers).await?);
     }
     Ok(rows)
+}
+
+/// All events are in one table, which is searched by the id alone.
+pub(super) async fn audit_rows_of_any_time(readers: &Readers<Sqlite>, ids: &[Uuid]) -> Result<Vec<SqliteRow>, Error> {
+    audit_rows(readers, ids).await
+}
+
+/// Whether the column `time` has that time as the server writes it: another way of writing the same time is another key,
+/// by which nothing is found.
+pub(super) fn is_timely(row: &SqliteRow, time: DateTime<Utc>) -> Result<bool, Error> {
+    Ok(row.try_get::<&str, _>("time")? == time.to_rfc3339_opts(SecondsFormat::AutoSi, false))
 }
 
 /// There is one writer at a time, so nobody else integrates.
