@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Progress, Reopen, Verify, judge, kept_checkpoint, read_text};
+use super::{Progress, Reopen, Verify, judge, read_text};
 use crate::app::{self, Failure, OnStore};
 use crate::cli::say;
 use crate::config::Config;
