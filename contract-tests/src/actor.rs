@@ -421,6 +421,12 @@ impl<'w, P: Place> Answer<'w, P> {
         String::from_utf8_lossy(&self.exchange.body).into_owned()
     }
 
+    /// The headers and the body as text, nothing redacted.
+    pub(crate) fn whole(&self) -> String {
+        let headers = self.exchange.headers.iter().map(|(name, value)| format!("{name}: {value}\n"));
+        headers.collect::<String>() + &self.text()
+    }
+
     /// The body as it is.
     pub fn bytes(&self) -> &[u8] {
         &self.exchange.body

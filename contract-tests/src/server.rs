@@ -463,6 +463,14 @@ impl Server {
         self.waits_for(point, || true);
     }
 
+    /// Lets the next one who comes to this point panic there, with a message that has this text in it.
+    ///
+    /// # Panics
+    /// When it cannot be armed.
+    pub fn panics_at(&self, point: &str, text: &str) {
+        self.arm("panic", &format!("{point} {text}"));
+    }
+
     /// Waits until somebody in the server comes to this point, and is held there, alone, until [`Server::lets_go`].
     ///
     /// # Panics

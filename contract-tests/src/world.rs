@@ -178,6 +178,8 @@ impl World {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(Asked::of(&SPEC, &exchange));
         let faults = verdict.faults;
         let answer = Answer::new(self, exchange);
+        let told = if answer.status() < 400 { None } else { self.secret_in(&answer) };
+        assert!(told.is_none(), "a refusal has a secret or a token in it:\n{answer}");
         for secret in secret::in_text(&answer.text()) {
             self.remember(&secret);
         }
@@ -187,6 +189,12 @@ impl World {
             faults.join("\n- ")
         );
         answer
+    }
+
+    /// Something in an answer that must be in none.
+    fn secret_in(&self, answer: &Answer<'_>) -> Option<String> {
+        let (text, secrets) = (answer.whole(), self.secrets.lock().unwrap_or_else(PoisonError::into_inner));
+        secrets.iter().find(|secret| text.contains(secret::telling_part(secret))).cloned()
     }
 
     /// Sends a request as raw bytes. `method` and `target` say what the specification should be asked about.

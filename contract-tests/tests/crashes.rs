@@ -17,6 +17,7 @@ use contract_tests::actor::Answer;
 use contract_tests::load::{Caller, Load, Outcomes};
 use contract_tests::log::{checkpoint, is_one_log, signed};
 use contract_tests::on_both_databases;
+use contract_tests::operations::new_agent;
 use contract_tests::server::{Database, FAULT_POINTS, binary};
 use contract_tests::spec::repository;
 use contract_tests::world::{Case, World};
@@ -25,6 +26,8 @@ on_both_databases![
     a_server_that_is_killed_at_any_step_loses_nothing_that_was_answered,
     a_server_that_is_cut_off_at_any_step_loses_nothing_that_was_answered,
     a_full_queue_of_events_is_a_503_and_loses_nothing,
+    a_panic_is_a_500_that_tells_nobody_what_it_said_and_stops_nothing_else,
+    a_panic_in_a_change_undoes_it,
 ];
 
 /// Every point of the server: of a group of events, of a change with its event, of the integration, of the checkpoint and
@@ -51,6 +54,9 @@ const STEPS: &[&str] = &[
     "keep.beside",
     "keep.kept",
 ];
+
+/// A point that every request passes, and none that asks for the server's health.
+const REQUEST: &str = "request.begun";
 
 /// The settings of the servers: with a file that keeps the last checkpoint, and no limit on what a load asks for.
 const SETTINGS: &[(&str, &str)] = &[
@@ -189,6 +195,43 @@ fn a_full_queue_of_events_is_a_503_and_loses_nothing(case: Case) {
     assert!(events > QUEUE && events <= waited + asked, "{events} events, of {waited} and {asked} requests");
 }
 
+/// What a panic says may hold anything, so the tests let it say a secret; that a secret is in no answer and in no line of the
+/// log is what every test sees to.
+fn a_panic_is_a_500_that_tells_nobody_what_it_said_and_stops_nothing_else(case: Case) {
+    let world = case.world_with(SETTINGS);
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    let secret = &agent.credentials().client_secret;
+    let reader = world.operator().holding("agents:read");
+    let panics = || world.server.panics_at(REQUEST, secret);
+    panics();
+    agent.asks_for_a_token(&[]).is(500).says("/error", "server_error");
+    panics();
+    reader.gets("/agents").is(500).says("/code", "INTERNAL_ERROR");
+    panics();
+    world.anyone().gets("/nowhere").is(500).says("/code", "INTERNAL_ERROR");
+    let log = world.server.log();
+    let said: Vec<&str> = log.lines().filter(|line| line.contains("panicked")).collect();
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert!(said.iter().all(|line| line.contains("a formatted message")), "{said:?}");
+    assert!(said.iter().all(|line| line.contains("fault_points.rs:")), "{said:?}");
+    agent.asks_for_a_token(&[]).is(200);
+    reader.gets("/agents").is(200);
+}
+
+fn a_panic_in_a_change_undoes_it(case: Case) {
+    let world = case.world_with(SETTINGS);
+    let registrar = world.operator().holding("agents:write");
+    let agents = || world.server.count("SELECT count(*) FROM agents");
+    let (before, agent) = (agents(), new_agent("screener-001@example.com", &["resume:read"]));
+    // More often than there are connections to the database.
+    for _ in 0..12 {
+        world.server.panics_at("change.written", &world.server.operator.client_secret);
+        registrar.posts("/agents", &agent).is(500);
+    }
+    assert_eq!(agents(), before);
+    registrar.posts("/agents", &agent).is(201);
+}
+
 /// Nodes share a PostgreSQL.
 mod several_nodes {
     use super::*;
@@ -311,7 +354,7 @@ fn every_point_of_the_server_is_a_step_of_these_tests() {
         .filter_map(|after| after.split('"').next())
         .filter(|name| !name.contains(' '))
         .collect();
-    assert_eq!(points, STEPS.iter().copied().collect());
+    assert_eq!(points, STEPS.iter().copied().chain([REQUEST]).collect());
 }
 
 #[test]
