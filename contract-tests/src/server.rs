@@ -362,6 +362,17 @@ impl Server {
         self.wait_until_ready();
     }
 
+    /// The same with further settings, which count until it ends.
+    ///
+    /// # Panics
+    /// As [`Server::start_again`].
+    pub fn start_again_with(&self, settings: &[(&str, &str)]) {
+        let mut environment = self.environment.clone();
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        *self.child.lock().unwrap_or_else(PoisonError::into_inner) = serve(&self.folder, &environment);
+        self.wait_until_ready();
+    }
+
     /// Starts it again after [`Server::kill`], on something that it must not go on with, and waits until it has ended by
     /// itself. What it said meanwhile.
     ///
@@ -703,14 +714,14 @@ impl Drop for Server {
 }
 
 /// Sends a signal; the standard library knows but the one that cannot be heard.
-fn signal(pid: u32, signal: &str) -> bool {
+pub(crate) fn signal(pid: u32, signal: &str) -> bool {
     let mut kill = Command::new("kill");
     kill.args([signal, &pid.to_string()]).stderr(Stdio::null());
     kill.status().is_ok_and(|status| status.success())
 }
 
 /// As much of the end of a log as a person reads.
-fn end_of(log: &str) -> &str {
+pub(crate) fn end_of(log: &str) -> &str {
     log.char_indices().rev().nth(5_000).map_or(log, |(at, _)| &log[at..])
 }
 
@@ -729,7 +740,7 @@ pub fn binary() -> PathBuf {
     clippy::disallowed_methods,
     reason = "the tests have settings of their own, which are not the server's"
 )]
-fn setting(name: &str) -> Option<String> {
+pub(crate) fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
@@ -744,7 +755,7 @@ fn serve(folder: &Path, environment: &BTreeMap<String, String>) -> Child {
 }
 
 /// The binary with exactly these settings, in a folder of its own.
-fn command(folder: &Path, environment: &BTreeMap<String, String>) -> Command {
+pub(crate) fn command(folder: &Path, environment: &BTreeMap<String, String>) -> Command {
     let mut command = Command::new(binary());
     command.env_clear().envs(environment).current_dir(folder).stdin(Stdio::null());
     // Where a binary that counts its own lines writes what it counted.
@@ -782,7 +793,7 @@ fn bootstrap(folder: &Path, environment: &BTreeMap<String, String>) -> Credentia
 
 /// A port that nothing listens on and that no other test of this run gets. It lies below those that the system gives to
 /// outgoing connections, so that none of those takes it meanwhile.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 20_000 + u16::try_from(std::process::id() % 100).unwrap_or_default() * 100;
     loop {
@@ -848,7 +859,7 @@ impl Drop for Cut {
 }
 
 /// The PostgreSQL server for tests, with a database that is not a test's.
-fn postgres_server() -> String {
+pub(crate) fn postgres_server() -> String {
     let server = setting("TEST_POSTGRES_URL").expect(
         "TEST_POSTGRES_URL names a PostgreSQL server; `eval \"$(scripts/services start)\"` starts one",
     );
@@ -897,7 +908,7 @@ fn rows(url: &str, sql: &'static str) -> Result<Vec<Vec<u8>>, sqlx::Error> {
 }
 
 /// Runs statements on a database.
-fn execute(url: &str, sql: &str) {
+pub(crate) fn execute(url: &str, sql: &str) {
     let statements = || sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
     runtime()
         .block_on(async {
