@@ -1,12 +1,12 @@
 //! The log of the database.
 
-use super::{Reopen, Verify, judge, kept_checkpoint};
+use super::{Reopen, Verify, judge, kept_checkpoint, say_reopened};
 use crate::app::{self, Failure, OnStore};
 use crate::cli::say;
 use crate::config::Config;
 use crate::crypto::NoteVerifier;
 use crate::domain::audit::log::{Head, LogFault, StoredLogKey, checkpoint_get};
-use crate::domain::audit::reopening::{Closed, next_origin};
+use crate::domain::audit::reopening::next_origin;
 use crate::domain::audit::verify::{Claims, Finding, StoredLog};
 use crate::store::Store;
 use crate::store::audit::AuditReads;
@@ -91,18 +91,7 @@ impl OnStore for Reopening<'_> {
                 key.origin
             )));
         };
-        let Closed { checkpoint, kept, .. } = reopened.closed;
-        say(format_args!(
-            "The log {} is closed: its last known checkpoint has {} events, of which the first {kept} at most are here.",
-            checkpoint.origin, checkpoint.size
-        ));
-        if let Some(path) = reopened.old_file {
-            say(format_args!("Its checkpoint was moved to {}: keep it.", path.display()));
-        }
-        say(format_args!(
-            "It goes on as {origin}, from index {kept} on. Whoever verifies it takes this key:"
-        ));
-        say(reopened.verifier);
+        say_reopened(&reopened);
         Ok(())
     }
 }

@@ -30,7 +30,8 @@ migrations![
     "0006_audit_log",
     "0007_ends",
     "0008_vouching",
-    "0009_retention"
+    "0009_retention",
+    "0011_resealing"
 ];
 
 /// The numbers of the migrations that a database has.
