@@ -363,6 +363,17 @@ impl Server {
         self.wait_until_ready();
     }
 
+    /// The same with further settings, which count until it ends.
+    ///
+    /// # Panics
+    /// As [`Server::start_again`].
+    pub fn start_again_with(&self, settings: &[(&str, &str)]) {
+        let mut environment = self.environment.clone();
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        *self.child.lock().unwrap_or_else(PoisonError::into_inner) = serve(&self.folder, &environment);
+        self.wait_until_ready();
+    }
+
     /// Starts it again after [`Server::kill`], on something that it must not go on with, and waits until it has ended by
     /// itself. What it said meanwhile.
     ///
@@ -789,14 +800,14 @@ impl Drop for Killed {
 }
 
 /// Sends a signal; the standard library knows but the one that cannot be heard.
-fn signal(pid: u32, signal: &str) -> bool {
+pub(crate) fn signal(pid: u32, signal: &str) -> bool {
     let mut kill = Command::new("kill");
     kill.args([signal, &pid.to_string()]).stderr(Stdio::null());
     kill.status().is_ok_and(|status| status.success())
 }
 
 /// As much of the end of a log as a person reads.
-fn end_of(log: &str) -> &str {
+pub(crate) fn end_of(log: &str) -> &str {
     log.char_indices().rev().nth(5_000).map_or(log, |(at, _)| &log[at..])
 }
 
@@ -837,7 +848,7 @@ fn serve(folder: &Path, environment: &BTreeMap<String, String>) -> Child {
 }
 
 /// The binary with exactly these settings, in a folder of its own.
-fn command(folder: &Path, environment: &BTreeMap<String, String>) -> Command {
+pub(crate) fn command(folder: &Path, environment: &BTreeMap<String, String>) -> Command {
     let mut command = Command::new(binary());
     command.env_clear().envs(environment).current_dir(folder).stdin(Stdio::null());
     // Where a binary that counts its own lines writes what it counted.
@@ -955,7 +966,7 @@ impl Drop for Cut {
 }
 
 /// The PostgreSQL server for tests, with a database that is not a test's.
-fn postgres_server() -> String {
+pub(crate) fn postgres_server() -> String {
     let server = setting("TEST_POSTGRES_URL").expect(
         "TEST_POSTGRES_URL names a PostgreSQL server; `eval \"$(scripts/services start)\"` starts one",
     );
@@ -1064,7 +1075,7 @@ fn rows(url: &str, sql: &'static str) -> Result<Vec<Vec<u8>>, sqlx::Error> {
 }
 
 /// Runs statements on a database.
-fn execute(url: &str, sql: &str) {
+pub(crate) fn execute(url: &str, sql: &str) {
     let statements = || sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
     runtime()
         .block_on(async {

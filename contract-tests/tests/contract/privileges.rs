@@ -93,6 +93,7 @@ fn the_application_role_cannot_touch_what_the_audit_log_holds(case: Case) {
         "UPDATE audit_events SET content = '{}'",
         "UPDATE audit_leaves SET hash = sha256('')",
         "UPDATE audit_nodes SET hash = sha256('')",
+        "UPDATE audit_keys SET private_key_sealed = private_key_sealed",
         "DELETE FROM audit_head",
         "DELETE FROM audit_checkpoints",
         "DELETE FROM audit_retention",

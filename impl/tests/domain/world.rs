@@ -47,6 +47,8 @@ use crate::store::Watched;
 pub const ISSUER: &str = "https://idp.example.com";
 pub const DEFAULT_AUDIENCE: &str = "https://idp.example.com/resources/default";
 pub const RESOURCE: &str = "https://resumes.example.com/";
+/// How long a key is published before it signs.
+pub const LEAD: std::time::Duration = std::time::Duration::from_secs(304);
 
 /// A database of its own.
 pub struct Place<I = SqlStore<Sqlite>> {
@@ -124,7 +126,11 @@ pub fn master(seed: u64) -> MasterKey {
 }
 
 pub fn key_settings(algorithm: SigningAlgorithm) -> KeySettings {
-    KeySettings { signing: Signing::Asymmetric(algorithm), issuer: ISSUER.to_owned() }
+    key_settings_of(Signing::Asymmetric(algorithm))
+}
+
+pub fn key_settings_of(signing: Signing) -> KeySettings {
+    KeySettings { signing, issuer: ISSUER.to_owned(), lead: LEAD }
 }
 
 /// A second level in memory, which can be away.
@@ -219,7 +225,7 @@ impl<I: Store> World<I> {
         let (clock, entropy, master) = (Clock::fixed(start()), Entropy::seeded(1), master(1));
         let pool = HashPool::new(2, 16);
         let mint = CredentialMint::new(master.clone(), pool.clone(), entropy.clone());
-        let settings = KeySettings { signing, issuer: ISSUER.to_owned() };
+        let settings = key_settings_of(signing);
         let keys = Arc::new(KeyRing::open(&store, settings, &master, &clock, &entropy).await.expect("keys"));
         let feed = Arc::new(Feed::new(clock.clone(), *LIFETIMES.end()));
         let (tally, uses) = (Arc::<Tally>::default(), Arc::<Uses>::default());

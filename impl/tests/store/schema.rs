@@ -150,6 +150,24 @@ fn the_migrations_have_the_same_numbers_and_names_for_both_databases() {
     }
 }
 
+/// What is sealed under the master key: all of it is sealed anew, or forgotten, when another key comes
+/// (`domain/keys/resealing.rs`). Whoever adds a column adds it there.
+#[tokio::test]
+async fn what_is_sealed_is_known_to_whoever_seals_it_anew() {
+    let db = InSqlite::migrated().await;
+    let columns = db.columns().await;
+    let sealed = columns.keys().filter(|(_, column)| column.contains("sealed"));
+    let sealed: Vec<_> = sealed.map(|(table, column)| format!("{table}.{column}")).collect();
+    let known = [
+        "audit_keys.private_key_sealed",
+        "idempotency_keys.answer_sealed",
+        "key_canary.sealed",
+        "signing_keys.private_key_sealed",
+    ];
+    assert_eq!(sealed, known);
+    db.remove().await;
+}
+
 /// Where a type of PostgreSQL does not do what SQLite must check.
 #[tokio::test]
 async fn what_both_databases_check_of_a_column_they_hold_to_the_same_bounds() {

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Progress, Reopen, Verify, judge, read_text};
+use super::{Progress, Reopen, Verify, judge, read_text, say_reopened};
 use crate::app::{self, Failure, OnStore};
 use crate::cli::say;
 use crate::config::Config;
 use crate::crypto::NoteVerifier;
 use crate::domain::audit::log::{Head, LogFault, StoredLogKey, checkpoint_get};
-use crate::domain::audit::reopening::{Closed, next_origin};
+use crate::domain::audit::reopening::next_origin;
 use crate::domain::audit::verify::{Claims, Finding, StoredLog, beside_the_tree};
 use crate::domain::log::Checkpoint;
 use crate::store::Store;
@@ -117,20 +117,7 @@ impl OnStore for Reopening<'_> {
                 key.origin
             )));
         };
-        let Closed { checkpoint, kept, .. } = reopened.closed;
-        say(format_args!(
-            "The log {} is closed: its last known checkpoint has {} events, of which the first {kept} at most are here.",
-            checkpoint.origin, checkpoint.size
-        ));
-        if let Some(path) = reopened.old_file {
-            say(format_args!("Its checkpoint was moved to {}: keep it.", path.display()));
-        }
-        let verifier = reopened.verifier;
-        say(format_args!(
-            "It goes on as {}, from index {kept} on. Whoever verifies it takes this key:",
-            verifier.name()
-        ));
-        say(verifier);
+        say_reopened(&reopened);
         Ok(())
     }
 }

@@ -149,7 +149,8 @@ impl From<LogFault> for Fault {
     }
 }
 
-fn private_key_seal(origin: &str) -> Seal<'_> {
+/// The place of the sealed private part of a log's key.
+pub fn log_key_seal(origin: &str) -> Seal<'_> {
     Seal { table: "audit_keys", id: origin, purpose: "private key of an audit log" }
 }
 
@@ -169,7 +170,7 @@ pub async fn log_open<S: Store>(
     let origin = named.as_deref().unwrap_or(origin);
     let missing = || LogFault::Broken(format!("there is no key of {origin}"));
     let key = store.audit_key_get(origin).await?.ok_or_else(missing)?;
-    let private = master.open(&private_key_seal(origin), &key.private_key_sealed)?;
+    let private = master.open(&log_key_seal(origin), &key.private_key_sealed)?;
     let signer = NoteSigner::from_pkcs8(origin, &private)?;
     if signer.verifier().to_string() != key.verifier {
         return Err(LogFault::KeyMismatch(origin.to_owned()));
@@ -211,7 +212,7 @@ pub(super) fn key_make(
     let key = StoredLogKey {
         origin: origin.to_owned(),
         verifier: signer.verifier().to_string(),
-        private_key_sealed: master.seal(&private_key_seal(origin), &private, entropy)?,
+        private_key_sealed: master.seal(&log_key_seal(origin), &private, entropy)?,
         created_at: clock.now(),
     };
     Ok((key, signer))

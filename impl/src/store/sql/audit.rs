@@ -85,6 +85,11 @@ queries! {
         "UPDATE audit_retention SET minimum_index = $1, event_id = $2 WHERE singleton = 1 AND minimum_index < $1";
     /// The key of a log.
     AUDIT_KEY_GET = "SELECT origin, verifier, private_key_sealed, created_at FROM audit_keys WHERE origin = $1";
+    /// The key of every log.
+    AUDIT_KEY_LIST = "SELECT origin, verifier, private_key_sealed, created_at FROM audit_keys ORDER BY origin";
+    /// A private part that was sealed anew.
+    AUDIT_KEY_RESEAL =
+        "UPDATE audit_keys SET private_key_sealed = $3 WHERE origin = $1 AND private_key_sealed = $2";
     /// The key of a log that has none.
     AUDIT_KEY_INSERT =
         "INSERT INTO audit_keys (origin, verifier, private_key_sealed, created_at) VALUES ($1, $2, $3, $4) \
@@ -321,18 +326,26 @@ on_both! {
 
         async fn audit_key_get(&self, origin: &str) -> Result<Option<StoredLogKey>, StoreFault> {
             let row = sqlx::query(AUDIT_KEY_GET).bind(origin).fetch_optional(&self.readers).await?;
-            let Some(row) = row else { return Ok(None) };
-            Ok(Some(StoredLogKey {
-                origin: row.try_get("origin")?,
-                verifier: row.try_get("verifier")?,
-                private_key_sealed: row.try_get("private_key_sealed")?,
-                created_at: row.try_get("created_at")?,
-            }))
+            row.as_ref().map(key_of).transpose()
+        }
+
+        async fn audit_key_list(&self) -> Result<Vec<StoredLogKey>, StoreFault> {
+            sqlx::query(AUDIT_KEY_LIST).fetch_all(&self.readers).await?.iter().map(key_of).collect()
         }
 
         async fn audit_checkpoint_get(&self, origin: &str) -> Result<Option<String>, StoreFault> {
             Ok(sqlx::query_scalar(AUDIT_CHECKPOINT_GET).bind(origin).fetch_optional(&self.readers).await?)
         }
+    }
+
+    /// The key of a row of [`AUDIT_KEY_GET`] or [`AUDIT_KEY_LIST`].
+    fn key_of(row: &<Db as Database>::Row) -> Result<StoredLogKey, StoreFault> {
+        Ok(StoredLogKey {
+            origin: row.try_get("origin")?,
+            verifier: row.try_get("verifier")?,
+            private_key_sealed: row.try_get("private_key_sealed")?,
+            created_at: row.try_get("created_at")?,
+        })
     }
 
     /// A size or an index, which is not below zero.
@@ -468,6 +481,16 @@ on_both! {
             }
             key_insert(&mut self.tx, key).await?;
             Ok(true)
+        }
+
+        async fn audit_key_reseal(
+            &mut self,
+            origin: &str,
+            before: &[u8],
+            sealed: &[u8],
+        ) -> Result<bool, StoreFault> {
+            let reseal = sqlx::query(AUDIT_KEY_RESEAL).bind(origin).bind(before).bind(sealed);
+            Ok(reseal.execute(&mut *self.tx).await?.rows_affected() == 1)
         }
 
         async fn audit_checkpoint_put(

@@ -110,6 +110,17 @@ pub async fn connect(url: &str, settings: &PoolSettings) -> Result<Database, Sto
     }
 }
 
+/// Whether there is something to connect to: a database server, or a file that is there.
+pub fn exists(url: &str) -> Result<bool, StoreFault> {
+    if url.starts_with("sqlite:") { sqlite::exists(url) } else { Ok(true) }
+}
+
+/// The migrations of a new database of this URL's kind, as `0001_registry`, in order.
+pub fn all_migrations(url: &str) -> Result<Vec<String>, StoreFault> {
+    let texts = if url.starts_with("sqlite:") { sqlite::MIGRATIONS } else { postgres::MIGRATIONS };
+    migrations::pending(&migrations::migrator(texts), &[])
+}
+
 impl Database {
     /// Brings the tables up to date; what that means is said at [`SqlStore::migrate`].
     pub async fn migrate(&self) -> Result<(), StoreFault> {

@@ -136,6 +136,11 @@ pub(super) async fn connect(url: &str, settings: &PoolSettings) -> Result<SqlSto
     Ok(SqlStore { readers: Readers { pool: readers, bound: None }, writers })
 }
 
+/// Whether the file is there.
+pub(super) fn exists(url: &str) -> Result<bool, StoreFault> {
+    Ok(url.parse::<SqliteConnectOptions>()?.get_filename().exists())
+}
+
 /// Makes the file if it is not there, for its owner alone: it holds hashes and sealed keys. (SQLite gives the files
 /// beside it the same mode.)
 fn make_file(path: &Path) -> Result<(), StoreFault> {
