@@ -18,7 +18,7 @@ use crate::crypto::{Entropy, MasterKey, NoteFlaw, NoteSigner, NoteVerifier};
 use crate::domain::callers::AuthMethod;
 use crate::domain::log::proof::inclusion_verify;
 use crate::domain::log::{Checkpoint, Frontier, Plan};
-use crate::store::audit::{AuditReads, AuditWrites};
+use crate::store::audit::AuditReads;
 use crate::store::{Store, StoreFault, Unit};
 
 /// How the bytes of an event begin that continues another log.
