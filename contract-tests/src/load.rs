@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::actor::{Actor, Answer, Request};
 use crate::operations::new_agent;
 use crate::world::World;
@@ -150,17 +152,8 @@ impl Load {
 
     fn remember(&self, answer: Option<Answer<'_>>) {
         match (answer.as_ref().map(Answer::status), answer) {
-            (Some(201), Some(answer)) => {
-                let credential = &answer.json()["credential"];
-                let text = |name: &str| credential[name].as_str().unwrap_or_default().to_owned();
-                self.outcomes().registered.push((text("clientId"), text("clientSecret")));
-            }
-            (Some(200), Some(answer)) => {
-                let (_, claims) = answer.token_parts();
-                let is_new =
-                    self.outcomes().issued.insert(claims["jti"].as_str().unwrap_or_default().to_owned());
-                assert!(is_new, "a token was issued twice: {claims}");
-            }
+            (Some(201), Some(answer)) => self.outcomes().registers(&answer),
+            (Some(200), Some(answer)) => self.outcomes().issues(&answer),
             (Some(503), _) => self.outcomes().turned_away += 1,
             (None, None) if self.may_be_away => {
                 self.outcomes().turned_away += 1;
@@ -174,7 +167,7 @@ impl Load {
 }
 
 /// Says on a flag that a scope has ended: always that something is over, or that it ended in a panic.
-struct Ends<'f>(&'f AtomicBool, bool);
+pub struct Ends<'f>(pub &'f AtomicBool, pub bool);
 
 impl Drop for Ends<'_> {
     fn drop(&mut self) {
@@ -186,31 +179,61 @@ impl Drop for Ends<'_> {
     }
 }
 
+/// How many of these events there are of each subject, an action and the member that names its subject each.
+pub fn recorded<'e>(
+    events: &'e [Value],
+    actions: &[(&'e str, &str)],
+) -> BTreeMap<(&'e str, &'e str), usize> {
+    let mut recorded = BTreeMap::new();
+    for event in events {
+        let action = actions.iter().find(|(action, _)| event["action"] == *action);
+        if let Some((action, member)) = action
+            && let Some(subject) = event["subject"][member].as_str()
+        {
+            *recorded.entry((*action, subject)).or_default() += 1;
+        }
+    }
+    recorded
+}
+
 impl Outcomes {
+    /// Remembers a registration by its answer.
+    pub fn registers(&mut self, answer: &Answer<'_>) {
+        let credential = &answer.json()["credential"];
+        let text = |name: &str| credential[name].as_str().unwrap_or_default().to_owned();
+        self.registered.push((text("clientId"), text("clientSecret")));
+    }
+
+    /// Remembers a token by its answer.
+    ///
+    /// # Panics
+    /// When it was issued before.
+    pub fn issues(&mut self, answer: &Answer<'_>) {
+        let (_, claims) = answer.token_parts();
+        let is_new = self.issued.insert(claims["jti"].as_str().unwrap_or_default().to_owned());
+        assert!(is_new, "a token was issued twice: {claims}");
+    }
+
+    /// What was answered and does not have exactly one event, and how many it has.
+    pub fn without_one_event<'a>(&'a self, events: &'a [Value]) -> Vec<(&'a str, &'a str, usize)> {
+        const ACTIONS: [(&str, &str); 2] = [("agent.registered", "agentId"), ("token.issued", "tokenId")];
+        let recorded = recorded(events, &ACTIONS);
+        let registered = self.registered.iter().map(|(id, _)| ("agent.registered", id.as_str()));
+        let issued = self.issued.iter().map(|id| ("token.issued", id.as_str()));
+        registered
+            .chain(issued)
+            .map(|(action, id)| (action, id, recorded.get(&(action, id)).copied().unwrap_or_default()))
+            .filter(|(_, _, events)| *events != 1)
+            .collect()
+    }
+
     /// Holds the audit log to it that every request which was answered has exactly one event.
     ///
     /// # Panics
     /// When one has none, or several.
     pub fn have_one_event_each(&self, world: &World) {
         let events = world.server.events().expect("the events can be read");
-        let mut recorded: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        for event in &events {
-            let member = match event["action"].as_str() {
-                Some("agent.registered") => "agentId",
-                Some("token.issued") => "tokenId",
-                _ => continue,
-            };
-            if let Some(subject) = event["subject"][member].as_str() {
-                *recorded.entry((member, subject)).or_default() += 1;
-            }
-        }
-        let registered = self.registered.iter().map(|(id, _)| ("agentId", id.as_str()));
-        let issued = self.issued.iter().map(|id| ("tokenId", id.as_str()));
-        let wrong: Vec<_> = registered
-            .chain(issued)
-            .map(|subject| (subject, recorded.get(&subject).copied().unwrap_or_default()))
-            .filter(|(_, events)| *events != 1)
-            .collect();
+        let wrong = self.without_one_event(&events);
         assert!(wrong.is_empty(), "answered, and not with one event each: {wrong:?}");
     }
 }

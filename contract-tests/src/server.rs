@@ -17,6 +17,7 @@ use serde_json::Value;
 use sqlx::{Connection, Row};
 
 use crate::between::Between;
+use crate::disk::Disk;
 use crate::spec::repository;
 
 /// How long a server that was told to stop may take.
@@ -68,6 +69,7 @@ pub struct Credentials {
 pub struct Cluster {
     folder: PathBuf,
     url: String,
+    disk: Option<Disk>,
 }
 
 impl Cluster {
@@ -77,40 +79,77 @@ impl Cluster {
     /// When it does not start.
     pub fn start(name: &str) -> Self {
         let folder = repository().join("target/contract-tests").join(format!("{name}.cluster"));
-        let cluster = Self { folder, url: String::new() };
-        cluster.does("stop");
-        let environment = cluster.does("start");
+        services(&folder, "stop");
+        Self::start_in(folder, None)
+    }
+
+    /// Starts one that keeps its files on a disk of its own, which can be filled.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_on(disk: Disk) -> Self {
+        let cluster = Self::start_in(disk.folder().join("cluster"), Some(disk));
+        // What it keeps of what is written already has room beside what is written.
+        for setting in ["max_wal_size = '64MB'", "min_wal_size = '32MB'"] {
+            execute(&cluster.url, &format!("ALTER SYSTEM SET {setting}"));
+        }
+        execute(&cluster.url, "SELECT pg_reload_conf()");
+        cluster
+    }
+
+    fn start_in(folder: PathBuf, disk: Option<Disk>) -> Self {
+        let environment = services(&folder, "start");
         let url = environment
             .lines()
             .find_map(|line| line.strip_prefix("export TEST_POSTGRES_URL="))
             .unwrap_or_else(|| panic!("scripts/services names no PostgreSQL:\n{environment}"));
-        Self { url: url.to_owned(), folder: cluster.into_folder() }
+        Self { url: url.to_owned(), folder, disk }
     }
 
-    fn into_folder(mut self) -> PathBuf {
-        std::mem::take(&mut self.folder)
+    /// Ends it without a warning.
+    pub fn crash(&self) {
+        services(&self.folder, "crash");
     }
 
-    fn does(&self, what: &str) -> String {
-        let done = Command::new(repository().join("scripts/services"))
-            .arg(what)
-            .env("SERVICES_DIR", &self.folder)
-            .env("SERVICES_DURABLE", "yes")
-            .stdin(Stdio::null())
-            .output()
-            .expect("scripts/services can be run");
-        let errors = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success(), "scripts/services {what}: {}\n{errors}", done.status);
-        String::from_utf8_lossy(&done.stdout).into_owned()
+    /// Starts it again, unless it runs, and waits until it answers.
+    pub fn resume(&self) {
+        services(&self.folder, "resume");
+    }
+
+    /// Stops it where it stands: it takes connections and questions, and answers none.
+    pub fn stall(&self) {
+        services(&self.folder, "stall");
+    }
+
+    /// Lets it go on after [`Cluster::stall`].
+    pub fn goes_on(&self) {
+        services(&self.folder, "go-on");
+    }
+
+    /// The disk that it has to itself, if it was started on one.
+    pub fn disk(&self) -> Option<&Disk> {
+        self.disk.as_ref()
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if !self.folder.as_os_str().is_empty() {
-            self.does("stop");
-        }
+        services(&self.folder, "stop");
     }
+}
+
+/// Has `scripts/services` do something in a folder; what it says.
+fn services(folder: &Path, what: &str) -> String {
+    let done = Command::new(repository().join("scripts/services"))
+        .arg(what)
+        .env("SERVICES_DIR", folder)
+        .env("SERVICES_DURABLE", "yes")
+        .stdin(Stdio::null())
+        .output()
+        .expect("scripts/services can be run");
+    let errors = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "scripts/services {what}: {}\n{errors}", done.status);
+    String::from_utf8_lossy(&done.stdout).into_owned()
 }
 
 /// A running server; it ends, and its database goes, when this is dropped.
@@ -159,6 +198,15 @@ impl Server {
     pub fn start_apart(database: Database, name: &str, settings: &[(&str, &str)]) -> Self {
         let between = (database == Database::Postgres).then(|| Between::start(&postgres_server()));
         Self::start_on(database, name, settings, None, between)
+    }
+
+    /// The same as [`Server::start`] on this PostgreSQL alone, with something in between.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub fn start_on_cluster(cluster: Cluster, name: &str, settings: &[(&str, &str)]) -> Self {
+        let between = Between::start(&cluster.url);
+        Self::start_on(Database::Postgres, name, settings, Some(cluster), Some(between))
     }
 
     fn start_on(
@@ -224,6 +272,20 @@ impl Server {
     /// # Panics
     /// When it does not become ready; the message has the end of its log.
     pub fn start_beside(&self, settings: &[(&str, &str)]) -> Self {
+        self.start_node(settings, None)
+    }
+
+    /// The same, with something of its own between it and their PostgreSQL.
+    ///
+    /// # Panics
+    /// As [`Server::start_beside`].
+    pub fn start_beside_apart(&self, settings: &[(&str, &str)]) -> Self {
+        let between = Between::start(&self.database_url);
+        let url = between.url(&self.environment["DATABASE_URL"]);
+        self.start_node(&[&[("DATABASE_URL", url.as_str())], settings].concat(), Some(between))
+    }
+
+    fn start_node(&self, settings: &[(&str, &str)], between: Option<Between>) -> Self {
         let port = free_port();
         let folder = self.folder.join(format!("node-{port}"));
         fs::create_dir_all(&folder).expect("a folder for the server can be made");
@@ -237,7 +299,7 @@ impl Server {
             database_url: self.database_url.clone(),
             environment,
             cluster: None,
-            between: None,
+            between,
             owns_database: false,
             base: format!("http://127.0.0.1:{port}"),
             port,
@@ -254,9 +316,7 @@ impl Server {
     pub fn crash_database(&self) {
         match self.database {
             Database::Sqlite => self.kill(),
-            Database::Postgres => {
-                self.cluster.as_ref().expect("the server was started alone").does("crash");
-            }
+            Database::Postgres => self.cluster().crash(),
         }
     }
 
@@ -267,10 +327,40 @@ impl Server {
     pub fn resume_database(&self) {
         match self.database {
             Database::Sqlite => self.launch(),
-            Database::Postgres => {
-                self.cluster.as_ref().expect("the server was started alone").does("resume");
-            }
+            Database::Postgres => self.cluster().resume(),
         }
+    }
+
+    /// The PostgreSQL that it has to itself.
+    ///
+    /// # Panics
+    /// When it shares one.
+    pub fn cluster(&self) -> &Cluster {
+        self.cluster.as_ref().expect("the server was started alone")
+    }
+
+    /// Does something to its PostgreSQL in a transaction that stays open until the answer is dropped.
+    ///
+    /// # Panics
+    /// When PostgreSQL refuses, or there is none.
+    pub fn holds(&self, sql: &str) -> Held {
+        let runtime = runtime();
+        let connection = runtime.block_on(async {
+            let mut connection = sqlx::PgConnection::connect(&self.database_url).await?;
+            sqlx::raw_sql("BEGIN").execute(&mut connection).await?;
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut connection).await?;
+            Ok::<_, sqlx::Error>(connection)
+        });
+        Held { connection: Some(connection.unwrap_or_else(|error| panic!("{sql}: {error}"))), runtime }
+    }
+
+    /// How many connections to its database there may be, but for superusers'; -1 is any number.
+    ///
+    /// # Panics
+    /// When there is no PostgreSQL.
+    pub fn may_be_connected_to(&self, times: i32) {
+        let limit = format!("ALTER DATABASE {} CONNECTION LIMIT {times}", self.database_name());
+        execute(&self.database_url, &limit);
     }
 
     /// Runs a script of psql's on its PostgreSQL, as the owner of the tables.
@@ -359,6 +449,17 @@ impl Server {
         self.wait_until_ready();
     }
 
+    /// The same with further settings, this once.
+    ///
+    /// # Panics
+    /// As [`Server::start_again`].
+    pub fn start_again_with(&self, settings: &[(&str, &str)]) {
+        let mut environment = self.environment.clone();
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self.launch_with(&environment);
+        self.wait_until_ready();
+    }
+
     /// Starts it again after [`Server::kill`], on something that it must not go on with, and waits until it has ended by
     /// itself. What it said meanwhile.
     ///
@@ -430,8 +531,12 @@ impl Server {
     }
 
     fn launch(&self) {
+        self.launch_with(&self.environment);
+    }
+
+    fn launch_with(&self, environment: &BTreeMap<String, String>) {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        *child = serve(&self.folder, &self.environment);
+        *child = serve(&self.folder, environment);
     }
 
     /// What stands between it and its PostgreSQL.
@@ -476,6 +581,14 @@ impl Server {
     pub fn lets_go(&self) {
         self.arm("let", "go");
         self.waits_for("any point", || true);
+    }
+
+    /// Stops the server where it stands: it takes connections and requests, and answers none.
+    ///
+    /// # Panics
+    /// When it is not there.
+    pub fn stalls(&self) {
+        assert!(signal(self.pid(), "-STOP"), "the server can be stopped");
     }
 
     /// Lets a stopped server go on.
@@ -861,6 +974,21 @@ impl Drop for Cut {
             Self::Barred { server, name } => {
                 execute(server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
             }
+        }
+    }
+}
+
+/// A transaction that is open until this is dropped.
+pub struct Held {
+    connection: Option<sqlx::PgConnection>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            // Whoever ended it before has let go as well.
+            let _ = self.runtime.block_on(connection.close());
         }
     }
 }
