@@ -148,7 +148,7 @@ impl<'n> Stage<'n> {
         }
         std::thread::scope(|scope| {
             for node in nodes {
-                scope.spawn(|| {
+                scope.spawn(move || {
                     while !self.is_back(*node) {
                         self.traffic.is_well();
                         assert!(since.elapsed() < GIVEN_UP_AFTER, "node {node} does not come back");
