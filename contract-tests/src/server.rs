@@ -242,7 +242,7 @@ impl Server {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-        if database == Database::Postgres {
+        if database == Database::Postgres && !settings.iter().any(|(name, _)| *name == "REDIS_URL") {
             environment.insert("REDIS_URL".to_owned(), redis_server());
         }
         environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -612,6 +612,16 @@ impl Server {
     /// The id of the server's process.
     pub fn pid(&self) -> u32 {
         self.child.lock().unwrap_or_else(PoisonError::into_inner).id()
+    }
+
+    /// A figure of its memory in KiB, as Linux has it: `VmRSS:` is what it has now, `VmHWM:` the most that it had.
+    ///
+    /// # Panics
+    /// When it is not there, or there is no such figure.
+    pub fn memory(&self, figure: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix(figure)).expect("a figure of that name");
+        line.trim_matches(|letter: char| !letter.is_ascii_digit()).parse().expect("a number of KiB")
     }
 
     fn arm(&self, what: &str, point: &str) {

@@ -202,13 +202,6 @@ fn key(world: &World) -> String {
     String::from_utf8_lossy(&world.server.run(&["audit", "key"]).stdout).trim().to_owned()
 }
 
-/// A figure of the server's memory in KiB, as Linux has it.
-fn memory(world: &World, figure: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", world.server.pid())).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix(figure)).expect("a figure of that name");
-    line.trim_matches(|letter: char| !letter.is_ascii_digit()).parse().expect("a number of KiB")
-}
-
 #[allow(clippy::print_stdout, reason = "the figures are the point of a measurement")]
 fn an_export_of_many_events_takes_the_memory_of_few(case: Case) {
     let world = case.world_with(&[("AGENTIDP_LOG", "info")]);
@@ -236,10 +229,10 @@ fn an_export_of_many_events_takes_the_memory_of_few(case: Case) {
     let export = ["audit", "export", &file, "--log", &address, "--token-file", &token];
     // From here on the highest resident memory is counted anew.
     std::fs::write(format!("/proc/{}/clear_refs", world.server.pid()), "5").expect("Linux counts anew");
-    let before = memory(&world, "VmRSS:");
+    let before = world.server.memory("VmRSS:");
     let started = Instant::now();
     let (code, said) = says(&world, &export);
-    let (took, most) = (started.elapsed(), memory(&world, "VmHWM:"));
+    let (took, most) = (started.elapsed(), world.server.memory("VmHWM:"));
     assert_eq!(code, 0, "{said}");
     println!(
         "{}: exported {:.0} events/s; {before} KiB before, at most {most} KiB",

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use contract_tests::actor::{Actor, Answer, Request};
 use contract_tests::between::Between;
+use contract_tests::line::percentile;
 use contract_tests::load::Ends;
 use contract_tests::on_postgres;
 use contract_tests::operations::new_agent;
@@ -247,7 +248,7 @@ fn changes_reach_every_node(title: &str, nodes: &Nodes, p99_within: Duration) {
     let mut wrong = Vec::new();
     for (kind, mut times) in watch.known_after.into_inner().unwrap_or_else(PoisonError::into_inner) {
         times.sort_unstable();
-        let p = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)];
+        let p = |share| percentile(&times, share);
         let milliseconds = |time: Duration| format!("{:.0} ms", time.as_secs_f64() * 1000.0);
         let [p50, p99, most] = [50, 99, 100].map(|share| milliseconds(p(share)));
         println!("==>   {kind:<24} {:>3} times {p50:>14} {p99:>9} {most:>9}", times.len());

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use contract_tests::actor::{Request, token_parts};
 use contract_tests::between::Between;
+use contract_tests::line::percentile;
 use contract_tests::redis::OwnRedis;
 use contract_tests::world::{World, now};
 
@@ -295,7 +296,7 @@ impl<'n> Stage<'n> {
             say(&format!("node {node}: {}", answers.join(", ")));
         }
         let known_after = self.traffic.ended.known_after();
-        let at = |share: usize| known_after[(known_after.len() * share / 100).min(known_after.len() - 1)];
+        let at = |share| percentile(&known_after, share);
         say(&format!(
             "{} ends known at {} nodes: p50 {:.2?}, p99 {:.2?}, at most {:.2?}",
             self.traffic.ended.from(0).len(),

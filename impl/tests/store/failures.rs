@@ -80,6 +80,17 @@ async fn a_server_that_is_not_there_is_not_available() {
     assert!(!fault.to_string().contains("hunter2"), "{fault}");
 }
 
+/// As a load balancer does before a database that is away.
+#[tokio::test]
+async fn a_server_that_takes_connections_and_ends_them_is_not_available() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let ends = tokio::spawn(async move { while let Ok(taken) = listener.accept().await { drop(taken) } });
+    let fault = fault_of(&format!("postgresql://joe:hunter2@{address}/x")).await;
+    assert!(matches!(fault, StoreFault::Unavailable(_)), "{fault:?}");
+    ends.abort();
+}
+
 #[tokio::test]
 async fn a_file_in_a_directory_that_is_not_there_is_not_available() {
     let fault = fault_of("sqlite:///no/such/directory/agentidp.db").await;
