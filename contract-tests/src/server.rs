@@ -339,21 +339,6 @@ impl Server {
         self.cluster.as_ref().expect("the server was started alone")
     }
 
-    /// Does something to its PostgreSQL in a transaction that stays open until the answer is dropped.
-    ///
-    /// # Panics
-    /// When PostgreSQL refuses, or there is none.
-    pub fn holds(&self, sql: &str) -> Held {
-        let runtime = runtime();
-        let connection = runtime.block_on(async {
-            let mut connection = sqlx::PgConnection::connect(&self.database_url).await?;
-            sqlx::raw_sql("BEGIN").execute(&mut connection).await?;
-            sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut connection).await?;
-            Ok::<_, sqlx::Error>(connection)
-        });
-        Held { connection: Some(connection.unwrap_or_else(|error| panic!("{sql}: {error}"))), runtime }
-    }
-
     /// How many connections to its database there may be, but for superusers'; -1 is any number.
     ///
     /// # Panics
@@ -612,6 +597,14 @@ impl Server {
     /// The id of the server's process.
     pub fn pid(&self) -> u32 {
         self.child.lock().unwrap_or_else(PoisonError::into_inner).id()
+    }
+
+    /// What it was told of a setting.
+    ///
+    /// # Panics
+    /// When it was told nothing of it.
+    pub fn setting(&self, name: &str) -> &str {
+        self.environment.get(name).unwrap_or_else(|| panic!("the server was not told of {name}"))
     }
 
     /// A figure of its memory in KiB, as Linux has it: `VmRSS:` is what it has now, `VmHWM:` the most that it had.
@@ -984,21 +977,6 @@ impl Drop for Cut {
             Self::Barred { server, name } => {
                 execute(server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
             }
-        }
-    }
-}
-
-/// A transaction that is open until this is dropped.
-pub struct Held {
-    connection: Option<sqlx::PgConnection>,
-    runtime: tokio::runtime::Runtime,
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            // Whoever ended it before has let go as well.
-            let _ = self.runtime.block_on(connection.close());
         }
     }
 }
