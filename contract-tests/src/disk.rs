@@ -27,7 +27,8 @@ impl Disk {
         std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
         let disk = Self { folder };
         let size = format!("size={mebibytes}m,mode=0755");
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(&disk.folder).output();
+        let mount =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(&disk.folder).output();
         let mount = mount.map_err(|error| error.to_string())?;
         match mount.status.success() {
             true => Ok(disk),

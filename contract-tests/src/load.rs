@@ -180,10 +180,7 @@ impl Drop for Ends<'_> {
 }
 
 /// How many of these events there are of each subject, an action and the member that names its subject each.
-pub fn recorded<'e>(
-    events: &'e [Value],
-    actions: &[(&'e str, &str)],
-) -> BTreeMap<(&'e str, &'e str), usize> {
+pub fn recorded<'e>(events: &'e [Value], actions: &[(&'e str, &str)]) -> BTreeMap<(&'e str, &'e str), usize> {
     let mut recorded = BTreeMap::new();
     for event in events {
         let action = actions.iter().find(|(action, _)| event["action"] == *action);

@@ -149,8 +149,10 @@ impl<'c> Watch<'c> {
 fn changes_reach_every_node(title: &str, nodes: &Nodes, p99_within: Duration) {
     let all = nodes.all();
     let operator = nodes.first.operator();
-    let token =
-        operator.holding("agents:read agents:write credentials:write tokens:introspect idp:admin").token().to_owned();
+    let token = operator
+        .holding("agents:read agents:write credentials:write tokens:introspect idp:admin")
+        .token()
+        .to_owned();
     let manager = |number: usize| all[number % all.len()].bearer(&token);
     let registered = |name: &str| -> Vec<Credentials> {
         let agents = (0..CHANGES).map(|number| {
@@ -166,7 +168,8 @@ fn changes_reach_every_node(title: &str, nodes: &Nodes, p99_within: Duration) {
     };
     let (agents, others) = (registered("screener"), registered("archived"));
     let inspector = operator.credentials().clone();
-    let is_dead = |node: &World, token: &str| at(node, &inspector).asks_about(token).json()["active"] == false;
+    let is_dead =
+        |node: &World, token: &str| at(node, &inspector).asks_about(token).json()["active"] == false;
     let is_dead = &is_dead;
 
     let watch = Watch::default();
@@ -243,7 +246,7 @@ fn changes_reach_every_node(title: &str, nodes: &Nodes, p99_within: Duration) {
         }
     });
 
-    // The line that tells of the test before may have no end yet.
+    // The line that tells of the test has no end yet.
     println!("\n==> {title}, a change is known at another node after (p50, p99, at most):");
     let mut wrong = Vec::new();
     for (kind, mut times) in watch.known_after.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -332,6 +335,8 @@ fn a_node_is_cut_off(case: Case, how: &str, cut: impl Fn(&Between)) {
         asks(&node, what, &client, &manager, &token).is(200);
     }
 
+    // The line that tells of the test has no end yet.
+    println!();
     let cut_at = Instant::now();
     cut(node.server.between());
     cut(&way_to_redis);
@@ -355,7 +360,10 @@ fn a_node_is_cut_off(case: Case, how: &str, cut: impl Fn(&Between)) {
                         _ => panic!("asked {what} {:?} after it was cut off\n{answer}", cut_at.elapsed()),
                     }
                     let says_yes = what == "about a token" && answer.json()["active"] == true;
-                    assert!(!says_yes || sent.duration_since(revoked_at) < AT_MOST, "a dead token lives\n{answer}");
+                    assert!(
+                        !says_yes || sent.duration_since(revoked_at) < AT_MOST,
+                        "a dead token lives\n{answer}"
+                    );
                     std::thread::sleep(Duration::from_millis(20));
                 }
                 cannot_since.expect("it says that it cannot know")
@@ -371,14 +379,16 @@ fn a_node_is_cut_off(case: Case, how: &str, cut: impl Fn(&Between)) {
             .filter(|check| check["status"] != "ok")
             .map(|check| (check["name"].as_str().unwrap_or_default(), check["status"].clone()))
             .collect();
-        for (name, status) in [("database", "unavailable"), ("changeFeed", "unavailable"), ("redis", "degraded")] {
+        for (name, status) in
+            [("database", "unavailable"), ("changeFeed", "unavailable"), ("redis", "degraded")]
+        {
             assert_eq!(unwell.get(name), Some(&json!(status)), "{unready:#}");
         }
         node.anyone().gets("/health/live").is(200);
         at(&first, &client).asks_for_a_token(&[]).is(200);
         for (what, one) in ASKED.iter().zip(asking) {
             let since = one.join().expect("whoever asks is answered");
-            println!("\n==> a node {how}, asked {what}, answers 503 from {:.1} s on", since.as_secs_f64());
+            println!("==> a node {how}, asked {what}, answers 503 from {:.1} s on", since.as_secs_f64());
             assert!(since <= AT_MOST, "asked {what}, it says that it cannot from {since:?} on");
         }
     });
@@ -432,13 +442,17 @@ fn of_twins_at_two_nodes_one_agent_comes(case: Case) {
             });
             sent.into_iter().map(|one| one.join().expect("an answer")).collect()
         });
-        let made: Vec<_> = answers.iter().filter(|(status, _)| *status == 201).map(|(_, body)| body).collect();
+        let made: Vec<_> =
+            answers.iter().filter(|(status, _)| *status == 201).map(|(_, body)| body).collect();
         let refused = answers.iter().filter(|(status, _)| *status == 409);
         for (_, body) in refused {
             assert_eq!(body["code"], "IDEMPOTENCY_CONFLICT", "{body}");
             in_vain += 1;
         }
-        assert!(!made.is_empty() && answers.iter().all(|(status, _)| [201, 409].contains(status)), "{answers:?}");
+        assert!(
+            !made.is_empty() && answers.iter().all(|(status, _)| [201, 409].contains(status)),
+            "{answers:?}"
+        );
         assert!(made.iter().all(|body| *body == made[0]), "two agents came: {answers:?}");
         again += made.len() - 1;
         // Whoever was refused asks again, and has the same.
@@ -449,7 +463,9 @@ fn of_twins_at_two_nodes_one_agent_comes(case: Case) {
         let found = managers[0].gets(&format!("/agents?q=twin-{number}@")).json();
         assert_eq!(found["items"].as_array().map(Vec::len), Some(1), "{found}");
         let id = made[0]["agent"]["id"].as_str().unwrap_or_default();
-        let events = format!("SELECT count(*) FROM audit_events WHERE action = 'agent.registered' AND agent_id = '{id}'");
+        let events = format!(
+            "SELECT count(*) FROM audit_events WHERE action = 'agent.registered' AND agent_id = '{id}'"
+        );
         assert_eq!(first.server.count(&events), 1);
     }
     // However they meet, neither is lost: one of them is first.

@@ -80,8 +80,7 @@ fn sends(
     let calls = &calls;
     let mut came = Came::default();
     std::thread::scope(|scope| {
-        let calling: Vec<_> =
-            (0..connections).map(|number| scope.spawn(move || calls(number))).collect();
+        let calling: Vec<_> = (0..connections).map(|number| scope.spawn(move || calls(number))).collect();
         for one in calling {
             let (served, turned_away) = one.join().expect("whoever calls is answered");
             came.served.extend(served);
@@ -144,7 +143,12 @@ fn ten_times_what_there_is_room_for_leaves_those_who_are_let_in_as_they_were(cas
     assert!(sent > 0.8 * offered, "only {sent:.0} of {offered:.0} requests a second were sent");
     assert!(over.turned_away > over.served.len(), "most of it was let in");
     assert!(over.p99() <= RATIO * full.p99(), "those who were let in took {:?}", over.p99());
-    assert!(over.rate() >= full.rate() / 2.0, "{:.0} of {:.0} a second were served", over.rate(), full.rate());
+    assert!(
+        over.rate() >= full.rate() / 2.0,
+        "{:.0} of {:.0} a second were served",
+        over.rate(),
+        full.rate()
+    );
     assert!(after <= before + RISE, "{before} KiB before, {after} KiB after");
 }
 
@@ -216,7 +220,10 @@ fn ten_thousand_wrong_secrets_a_minute_leave_the_others_as_they_were(case: Case)
         of(ratios.iter().map(|(quiet, _)| quiet.as_secs_f64()).collect()),
         of(ratios.iter().map(|(_, loud)| loud.as_secs_f64()).collect()),
     );
-    assert!(guessed.into_inner() as f64 > 0.8 * GUESSES * ROUND.as_secs_f64() * ROUNDS as f64, "too few guesses");
+    assert!(
+        guessed.into_inner() as f64 > 0.8 * GUESSES * ROUND.as_secs_f64() * ROUNDS as f64,
+        "too few guesses"
+    );
     assert!(ratio <= RATIO, "{ratio:.2} times as long: {ratios:?}");
 }
 

@@ -34,8 +34,8 @@ pub enum Verdict {
     None,
     /// That it is over.
     Over,
-    /// That it is good, within the time that this may take.
-    StillGood,
+    /// That it is good, so long after its end, which is within the time that this may take.
+    StillGood(Duration),
     /// That it is good, beyond it; the sentence says what.
     TooLate(String),
 }
@@ -87,8 +87,10 @@ impl Ended {
         match good {
             None => Verdict::None,
             Some(false) => Verdict::Over,
-            Some(true) if age < TAKES_EFFECT_WITHIN => Verdict::StillGood,
-            Some(true) => Verdict::TooLate(format!("{}, and is good for something {age:.1?} later", self.why)),
+            Some(true) if age < TAKES_EFFECT_WITHIN => Verdict::StillGood(age),
+            Some(true) => {
+                Verdict::TooLate(format!("{}, and is good for something {age:.1?} later", self.why))
+            }
         }
     }
 
@@ -102,8 +104,8 @@ impl Ended {
 #[derive(Default)]
 pub struct EndedThings {
     all: Mutex<Vec<Arc<Ended>>>,
-    /// When nodes that knew were first asked, since the end was answered.
-    known_after: Mutex<Vec<Duration>>,
+    /// For how long each was still good at a node after its end was answered, as far as that was seen.
+    good_for: Mutex<Vec<Duration>>,
     accepted: Mutex<Vec<String>>,
 }
 
@@ -121,9 +123,9 @@ impl EndedThings {
         locked(&self.all)[number..].to_vec()
     }
 
-    /// How long it took until nodes knew, the shortest first.
-    pub fn known_after(&self) -> Vec<Duration> {
-        let mut times = locked(&self.known_after).clone();
+    /// For how long each was still good at a node, the shortest first.
+    pub fn good_for(&self) -> Vec<Duration> {
+        let mut times = locked(&self.good_for).clone();
         times.sort_unstable();
         times
     }
@@ -139,15 +141,18 @@ impl EndedThings {
         while traffic.goes_on() {
             let more = self.from(number);
             number += more.len();
-            open.extend(more);
-            open.retain(|ended: &Arc<Ended>| {
-                let asked = Instant::now();
+            open.extend(more.into_iter().map(|ended| (ended, Duration::ZERO)));
+            open.retain_mut(|(ended, good_for)| {
                 let ask = |who: &Who, request| traffic.asks(Kind::Ended, node, who, request);
                 let verdict =
                     ended.judged(&traffic.inspector(), ask, |token| traffic.outcomes().issues(token));
                 match verdict {
-                    Verdict::None | Verdict::StillGood => return true,
-                    Verdict::Over => locked(&self.known_after).push(asked.duration_since(ended.since)),
+                    Verdict::None => return true,
+                    Verdict::StillGood(age) => {
+                        *good_for = age;
+                        return true;
+                    }
+                    Verdict::Over => locked(&self.good_for).push(*good_for),
                     Verdict::TooLate(what) => locked(&self.accepted).push(format!("at node {node}: {what}")),
                 }
                 false

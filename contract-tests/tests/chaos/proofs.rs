@@ -93,7 +93,9 @@ impl Proofs {
             }
             // Every node says so of each.
             for (id, expected) in &known.agents {
-                let Some(expected) = expected.as_ref().and_then(serde_json::Value::as_object) else { continue };
+                let Some(expected) = expected.as_ref().and_then(serde_json::Value::as_object) else {
+                    continue;
+                };
                 let agent = asks(node, traffic.operator(), Request::new("GET", &format!("/agents/{id}")));
                 let agent = agent.map(|answer| answer.json()).unwrap_or_default();
                 for (member, value) in expected {
