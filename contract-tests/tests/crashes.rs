@@ -462,6 +462,27 @@ mod several_nodes {
         is_one_log(&second, &kept);
     }
 
+    /// Every change takes a position in the feed, and the one that stopped has just taken one.
+    #[test]
+    fn a_node_that_stops_while_it_holds_the_feed_holds_the_others_up_for_five_seconds_at_most() {
+        const HELD_UP: Duration = Duration::from_secs(5);
+        let (case, first) =
+            begin("a_node_that_stops_while_it_holds_the_feed_holds_the_others_up_for_five_seconds_at_most");
+        let second = case.node_beside(&first, &[]);
+        let load = Load::answered_within(TAKEN_OVER).that_may_find_nobody();
+        let outcomes = load.run(&callers(&[&first, &second]), |load| {
+            first.server.stops_at("change.ordered");
+            let (stopped, before) = (Instant::now(), load.counts());
+            // Of two at the other node one at least was not done before.
+            load.until("change at the other node", |now| now.registered >= before.registered + 2);
+            assert!(stopped.elapsed() <= HELD_UP, "held up for {:?}", stopped.elapsed());
+            first.server.goes_on();
+            load.goes_on();
+        });
+        outcomes.have_one_event_each(&first);
+        is_one_log(&first, &[]);
+    }
+
     #[test]
     fn an_integrator_that_stops_in_its_transaction_is_replaced_and_goes_on_afterwards() {
         let (case, first) =
