@@ -55,7 +55,7 @@ const STEPS: &[&str] = &[
     "keep.kept",
 ];
 
-/// A point that every request passes, and none that asks for the server's health.
+/// A point that every request passes.
 const REQUEST: &str = "request.begun";
 
 /// The settings of the servers: with a file that keeps the last checkpoint, and no limit on what a load asks for.

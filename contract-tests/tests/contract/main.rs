@@ -21,6 +21,7 @@ mod expiry;
 mod faults;
 mod forgeries;
 mod guessing;
+mod heads;
 mod health;
 mod idempotency;
 mod introspection;
