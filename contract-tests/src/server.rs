@@ -443,7 +443,7 @@ impl Server {
     /// # Panics
     /// As [`Server::start_again`].
     pub fn start_again_with(&self, settings: &[(&str, &str)]) {
-        let mut environment = self.environment.clone();
+        let mut environment = self.environment();
         environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         self.launch_with(&environment);
         self.wait_until_ready();
@@ -659,9 +659,7 @@ impl Server {
     /// # Panics
     /// When it is not there, or there is no such figure.
     pub fn memory(&self, figure: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it runs");
-        let line = status.lines().find_map(|line| line.strip_prefix(figure)).expect("a figure of that name");
-        line.trim_matches(|letter: char| !letter.is_ascii_digit()).parse().expect("a number of KiB")
+        resident(self.pid(), figure).expect("it runs, and has a figure of that name")
     }
 
     fn arm(&self, what: &str, point: &str) {
