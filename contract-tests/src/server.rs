@@ -113,7 +113,12 @@ impl Cluster {
 
     /// Starts it again, unless it runs, and waits until it answers.
     pub fn resume(&self) {
-        services(&self.folder, "resume");
+        self.resume_with(&[]);
+    }
+
+    /// The same, with these variables for PostgreSQL.
+    pub fn resume_with(&self, environment: &[(&str, &str)]) {
+        services_with(&self.folder, "resume", environment);
     }
 
     /// Stops it where it stands: it takes connections and questions, and answers none.
@@ -140,10 +145,17 @@ impl Drop for Cluster {
 
 /// Has `scripts/services` do something in a folder; what it says.
 fn services(folder: &Path, what: &str) -> String {
+    services_with(folder, what, &[])
+}
+
+/// The same, with these variables for PostgreSQL alone.
+fn services_with(folder: &Path, what: &str, environment: &[(&str, &str)]) -> String {
+    let environment: Vec<String> = environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let done = Command::new(repository().join("scripts/services"))
         .arg(what)
         .env("SERVICES_DIR", folder)
         .env("SERVICES_DURABLE", "yes")
+        .env("SERVICES_ENVIRONMENT", environment.join(" "))
         .stdin(Stdio::null())
         .output()
         .expect("scripts/services can be run");
@@ -350,6 +362,29 @@ impl Server {
     pub fn may_be_connected_to(&self, times: i32) {
         let limit = format!("ALTER DATABASE {} CONNECTION LIMIT {times}", self.database_name());
         execute(&self.database_url, &limit);
+    }
+
+    /// Ends the server and its PostgreSQL, and starts them again with clocks that are so many days ahead of the machine's. So
+    /// are those of the other commands of the binary from then on.
+    ///
+    /// # Panics
+    /// As [`Server::start_again`], when the server was not started alone with a PostgreSQL, or when there is no libfaketime.
+    pub fn sleeps_until_day(&self, day: u32) {
+        self.kill();
+        let (library, ahead) = (libfaketime(), format!("+{day}d"));
+        let clock = [
+            ("LD_PRELOAD", library.as_str()),
+            ("FAKETIME", ahead.as_str()),
+            // How long something takes stays what it is.
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ];
+        if self.database == Database::Postgres {
+            let cluster = self.cluster.as_ref().expect("the server was started alone");
+            cluster.crash();
+            cluster.resume_with(&clock);
+        }
+        self.is_set(&clock);
+        self.start_again();
     }
 
     /// Runs a script of psql's on its PostgreSQL, as the owner of the tables.
@@ -900,6 +935,16 @@ impl Drop for Killed {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// What gives a process another time than the machine's.
+fn libfaketime() -> String {
+    let folders = fs::read_dir("/usr/lib").expect("a folder of libraries");
+    let libraries = folders
+        .flatten()
+        .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
+        .find(|path| path.exists());
+    libraries.expect("there is libfaketime (Debian's package libfaketime)").display().to_string()
 }
 
 /// Sends a signal; the standard library knows but the one that cannot be heard.
