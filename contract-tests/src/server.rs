@@ -150,7 +150,8 @@ fn services(folder: &Path, what: &str) -> String {
 
 /// The same, with these variables for PostgreSQL alone.
 fn services_with(folder: &Path, what: &str, environment: &[(&str, &str)]) -> String {
-    let environment: Vec<String> = environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let environment: Vec<String> =
+        environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let done = Command::new(repository().join("scripts/services"))
         .arg(what)
         .env("SERVICES_DIR", folder)

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::log::{
-    Batch, Head, LogFault, StoredLogKey, batch_compute, check_continues, checkpoint_get, frontier_get, key_make,
-    plan_compute,
+    Batch, Head, LogFault, StoredLogKey, batch_compute, check_continues, checkpoint_get, frontier_get,
+    key_make, plan_compute,
 };
 use super::{Action, Actor, AuditEvent, AuditFilter, AuditRow};
 use crate::clock::Clock;

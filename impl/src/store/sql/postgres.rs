@@ -222,7 +222,10 @@ pub(super) async fn audit_rows(readers: &Readers<Postgres>, ids: &[Uuid]) -> Res
 }
 
 /// The same, also those whose time is not their id's.
-pub(super) async fn audit_rows_of_any_time(readers: &Readers<Postgres>, ids: &[Uuid]) -> Result<Vec<PgRow>, Error> {
+pub(super) async fn audit_rows_of_any_time(
+    readers: &Readers<Postgres>,
+    ids: &[Uuid],
+) -> Result<Vec<PgRow>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
