@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   AgentAlreadyExistsError,
   AgentConflictError,
@@ -32,8 +32,6 @@ let operator: AgentIdP;
 
 serverForTests((started) => {
   server = started;
-});
-before(() => {
   operator = server.client({ managementScope: ADMIN });
 });
 
