@@ -258,6 +258,19 @@ test('what was done to an agent can be read, filtered, proved and exported', asy
   }
 });
 
+test('an export that breaks off is an error, after the lines that arrived', async () => {
+  const lines: string[] = [];
+  const read = async () => {
+    for await (const line of operator.audit.export()) {
+      lines.push(line);
+    }
+  };
+  const cut = { status: 200, body: '{"checkpoint":"one"}\n{"leafIndex":0}\n{"leafInd', cut: true };
+  server.proxy.next('GET', '/audit/export', cut);
+  await assert.rejects(read(), { code: 'CONNECTION_ERROR', message: /the export broke off/ });
+  assert.deepEqual(lines, ['{"checkpoint":"one"}', '{"leafIndex":0}']);
+});
+
 /** What is not in the log yet is there about a second later. */
 async function eventually<T>(call: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt++) {

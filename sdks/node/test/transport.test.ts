@@ -217,8 +217,8 @@ test('an answer that does not come in time is an error, and one that breaks off 
     return true;
   });
   gate.open();
-  server.proxy.next('GET', '/health', { status: 200, headers: { 'content-length': '100' }, body: '{"status":' });
-  assert.equal((await server.client({ timeoutSeconds: 3 }).health()).status, 'ok');
+  server.proxy.next('GET', '/health', { status: 200, body: '{"status":"ok","vers', cut: true });
+  assert.equal((await server.client().health()).status, 'ok');
   assert.equal(server.proxy.count('GET', '/health'), 3);
 });
 
