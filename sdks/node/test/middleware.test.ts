@@ -13,10 +13,8 @@ let server: TestServer;
 let agent: AgentIdP;
 let verifier: TokenVerifier;
 
-serverForTests((started) => {
+serverForTests(async (started) => {
   server = started;
-});
-before(async () => {
   agent = server.client({ ...(await server.register()), resource: RESOURCE });
   verifier = new TokenVerifier({ issuer: server.issuer, audience: RESOURCE });
 });

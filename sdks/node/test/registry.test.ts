@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   AgentAlreadyExistsError,
   AgentConflictError,
@@ -32,8 +32,6 @@ let operator: AgentIdP;
 
 serverForTests((started) => {
   server = started;
-});
-before(() => {
   operator = server.client({ managementScope: ADMIN });
 });
 
@@ -258,6 +256,19 @@ test('what was done to an agent can be read, filtered, proved and exported', asy
     assert.match(line, /^{"checkpoint":/);
     break;
   }
+});
+
+test('an export that breaks off is an error, after the lines that arrived', async () => {
+  const lines: string[] = [];
+  const read = async () => {
+    for await (const line of operator.audit.export()) {
+      lines.push(line);
+    }
+  };
+  const cut = { status: 200, body: '{"checkpoint":"one"}\n{"leafIndex":0}\n{"leafInd', cut: true };
+  server.proxy.next('GET', '/audit/export', cut);
+  await assert.rejects(read(), { code: 'CONNECTION_ERROR', message: /the export broke off/ });
+  assert.deepEqual(lines, ['{"checkpoint":"one"}', '{"leafIndex":0}']);
 });
 
 /** What is not in the log yet is there about a second later. */

@@ -34,7 +34,7 @@ test('a secret is replaced under load, and no request fails', async () => {
   await until(() => done > 20);
   const stored: Secret[] = [];
   const rotated = await client.rotateSecret({
-    gracePeriodSeconds: 2,
+    gracePeriodSeconds: 5,
     store: async ({ clientSecret }) => {
       await pause(100);
       stored.push(clientSecret);
@@ -43,7 +43,7 @@ test('a secret is replaced under load, and no request fails', async () => {
   const soFar = done;
   await until(() => done > soFar + 20);
   // The old secret has ended by now, and nobody notices.
-  await pause(2500);
+  await pause(5500);
   const later = done;
   await until(() => done > later + 20);
   running = false;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { format, inspect } from 'node:util';
 import { AgentIdP, Secret, SecretNotStoredError } from '../src/index.js';
 import { TestServer, serverForTests, freePort, type Client } from './support/server.js';
@@ -7,10 +7,8 @@ import { TestServer, serverForTests, freePort, type Client } from './support/ser
 let server: TestServer;
 let agent: Client & { credentialId: string };
 
-serverForTests((started) => {
+serverForTests(async (started) => {
   server = started;
-});
-before(async () => {
   agent = await server.register();
 });
 

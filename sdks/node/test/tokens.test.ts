@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { decodeJwt } from 'jose';
 import {
@@ -14,17 +14,15 @@ import {
   InvalidScopeError,
   InvalidTargetError,
 } from '../src/index.js';
-import { MovedClock } from './support/clock.js';
+import { ManualClock } from './support/clock.js';
 import { OTHER_RESOURCE, RESOURCE, TestServer, serverForTests, type Client } from './support/server.js';
 import { Gate, until } from './support/waiting.js';
 
 let server: TestServer;
 let agent: Client & { credentialId: string };
 
-serverForTests((started) => {
+serverForTests(async (started) => {
   server = started;
-});
-before(async () => {
   agent = await server.register();
 });
 
@@ -62,7 +60,7 @@ test('a client asks for the scope and the resource that it was made with, unless
 });
 
 test('a token is renewed ahead of its end, and meanwhile handed out', async () => {
-  const clock = new MovedClock();
+  const clock = new ManualClock();
   const client = server.client({ ...agent, clock });
   const first = await client.accessToken();
   clock.passed = 900 - 121;
@@ -78,7 +76,7 @@ test('a token is renewed ahead of its end, and meanwhile handed out', async () =
 });
 
 test('a token that is about to end is not handed out', async () => {
-  const clock = new MovedClock();
+  const clock = new ManualClock();
   const client = server.client({ ...agent, clock });
   const first = await client.accessToken();
   clock.passed = 900 - 9;
@@ -86,7 +84,7 @@ test('a token that is about to end is not handed out', async () => {
 });
 
 test('when renewing ahead of time fails, the token serves on, and not every call tries again', async () => {
-  const clock = new MovedClock();
+  const clock = new ManualClock();
   const client = server.client({ ...agent, clock, retry: { attempts: 1 } });
   const first = await client.accessToken();
   clock.passed = 900 - 60;
@@ -106,7 +104,7 @@ test('when renewing ahead of time fails, the token serves on, and not every call
 });
 
 test('a clock that is wrong, or set, does not matter: what counts is the time that passed', async () => {
-  const clock = new MovedClock();
+  const clock = new ManualClock();
   clock.wall = -86_400 * 365;
   const client = server.client({ ...agent, clock });
   const first = await client.accessToken();

@@ -1,17 +1,18 @@
 import type { Clock } from '../../src/index.js';
 
-/** The real time, moved by as much as a test says. */
-export class MovedClock implements Clock {
+/** A clock that goes on only when a test says so. */
+export class ManualClock implements Clock {
   /** How far the clock on the wall was set forward, in seconds. */
   wall = 0;
-  /** How much time has passed beside the real one, in seconds. */
+  /** How much time has passed, in seconds. */
   passed = 0;
+  readonly #began = Date.now();
 
   now(): number {
-    return Date.now() + (this.wall + this.passed) * 1000;
+    return this.#began + (this.wall + this.passed) * 1000;
   }
 
   monotonic(): number {
-    return performance.now() + this.passed * 1000;
+    return this.passed * 1000;
   }
 }

@@ -12,13 +12,18 @@ export interface Seen {
 
 /**
  * What becomes of a request: it is passed on; or it is, and the connection is cut before the answer arrives; or it is cut at
- * once; or it is answered by the proxy itself; or its answer is kept back until a promise is fulfilled.
+ * once; or it is answered by the proxy itself, perhaps with a body that breaks off; or its answer is kept back until a promise is fulfilled.
  */
 export type Fate =
   | 'pass'
   | 'cut answer'
   | 'cut request'
-  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
+  | {
+      readonly status: number;
+      readonly headers?: Record<string, string>;
+      readonly body?: string;
+      readonly cut?: boolean;
+    }
   | { readonly hold: Promise<unknown> };
 
 /** An HTTP proxy in front of a server, that does what a bad network does. */
@@ -95,7 +100,12 @@ export class Proxy {
     }
     if (typeof fate === 'object' && 'status' in fate) {
       seen.status = fate.status;
-      response.writeHead(fate.status, fate.headers).end(fate.body);
+      response.writeHead(fate.status, fate.headers);
+      if (fate.cut) {
+        response.write(fate.body, () => request.socket.destroy());
+      } else {
+        response.end(fate.body);
+      }
       return;
     }
     const answer = await new Promise<IncomingMessage>((answered, failed) => {

@@ -147,11 +147,14 @@ async function run(words: string[], env: NodeJS.ProcessEnv, cwd: string): Promis
 }
 
 /** A server for all tests of a file: `use` gets it before the first, and each test begins with a proxy that has seen nothing. */
-export function serverForTests(use: (server: TestServer) => void, settings: Record<string, string> = {}): void {
+export function serverForTests(
+  use: (server: TestServer) => void | Promise<void>,
+  settings: Record<string, string> = {},
+): void {
   let server: TestServer | undefined;
   before(async () => {
     server = await TestServer.start(settings);
-    use(server);
+    await use(server);
   });
   after(() => server?.stop());
   beforeEach(() => {
