@@ -56,9 +56,8 @@ class Node:
         jwks, _ = fetched(metadata["jwks_uri"])
         (key,) = [jwt.PyJWK(one) for one in jwks["keys"] if one["kid"] == jwt.get_unverified_header(proof)["kid"]]
         # The algorithm follows from the key, whatever the token says.
-        claims = jwt.decode(
-            proof, key.key, algorithms=[key.algorithm_name], leeway=5, options={"verify_aud": False, "require": ["iss", "exp", "sub"]}
-        )
+        options = {"verify_aud": False, "require": ["iss", "exp", "sub"]}
+        claims = jwt.decode(proof, key.key, algorithms=[key.algorithm_name], leeway=5, options=options)
         return urllib.parse.urlsplit(claims["iss"]).hostname, f"{self.kind(metadata)}-{claims['sub']}"
 
 

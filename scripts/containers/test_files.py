@@ -60,7 +60,8 @@ class Judged(unittest.TestCase):
                 settings = settings | {"AGENTIDP_MASTER_KEY": key}
             elif "AGENTIDP_MASTER_KEY_FILE" in settings:
                 settings = settings | {"AGENTIDP_MASTER_KEY_FILE": f"{folder}/master-key"}
-                with open(f"{folder}/master-key", "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+                with open(settings["AGENTIDP_MASTER_KEY_FILE"], "w", encoding="utf-8") as file:
+                    os.chmod(file.name, 0o600)
                     file.write(key)
             # The databases of the manifests are elsewhere; one that is here can be asked.
             settings = settings | {"DATABASE_URL": f"sqlite://{folder}/agentidp.db"}
@@ -122,7 +123,8 @@ class Compose(Judged):
     @classmethod
     def resolved(cls, **settings):
         """The file as Compose reads it, where no .env lies beside it."""
-        status, said = judged("docker-compose", "--file", cls.FILE, "--env-file", "/dev/null", "config", "--format", "json", **settings)
+        command = ["docker-compose", "--file", cls.FILE, "--env-file", "/dev/null", "config", "--format", "json"]
+        status, said = judged(*command, **settings)
         assert status == 0, said
         return json.loads(said)
 
@@ -132,7 +134,8 @@ class Compose(Judged):
 
     def test_the_database_is_what_the_product_requirements_say(self):
         environment = self.services["postgres"]["environment"]
-        self.assertEqual(environment, {"POSTGRES_USER": "sentryagent", "POSTGRES_PASSWORD": "sentryagent", "POSTGRES_DB": "sentryagent_idp"})
+        asked = {"POSTGRES_USER": "sentryagent", "POSTGRES_PASSWORD": "sentryagent", "POSTGRES_DB": "sentryagent_idp"}
+        self.assertEqual(environment, asked)
         self.assertEqual((self.services["postgres"]["image"], self.services["redis"]["image"]), ("postgres:15", "redis:7"))
         for name in ("postgres", "redis"):
             self.assertEqual([volume["type"] for volume in self.services[name]["volumes"]], ["volume"])
@@ -233,7 +236,8 @@ class Kubernetes(Judged):
                     self.assertEqual(said.count(" passed for resource "), len(self.objects))
 
     def test_kube_score_finds_nothing(self):
-        said = self.finds_nothing(self.needs_go("kube-score"), "score", "--exit-one-on-warning", "--output-format", "ci", "-", text=self.all)
+        options = ["--exit-one-on-warning", "--output-format", "ci"]
+        said = self.finds_nothing(self.needs_go("kube-score"), "score", *options, "-", text=self.all)
         self.assertIn("[OK]", said)
 
     def test_the_pods_keep_to_the_pod_security_standard_that_their_namespace_enforces(self):

@@ -301,7 +301,8 @@ class Compose(unittest.TestCase):
             check=True, capture_output=True, cwd="/",
         )
         server = Running(
-            [*as_postgres, f"{cls.postgres_programs}/postgres", "-D", data, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="],
+            [*as_postgres, f"{cls.postgres_programs}/postgres", "-D", data,
+             "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="],
             os.path.join(cls.folder, "postgres.log"), contained=False, cwd="/",
         )
         wait_until(lambda: cls.is_healthy("postgres", service), server)
@@ -311,7 +312,8 @@ class Compose(unittest.TestCase):
     @classmethod
     def psql(cls, user, password, database, statement):
         ended = done(
-            [f"{cls.postgres_programs}/psql", "--host=127.0.0.1", f"--username={user}", "--tuples-only", "--no-align", "--command", statement, database],
+            [f"{cls.postgres_programs}/psql", "--host=127.0.0.1", f"--username={user}", "--tuples-only", "--no-align",
+             "--command", statement, database],
             env={"PGPASSWORD": password},
         )
         if ended.returncode != 0:

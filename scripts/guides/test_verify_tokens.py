@@ -97,7 +97,8 @@ class Issuer:
             "jti": "01931e2c-7d5a-7c3e-9a51-0b1c2d3e4f51", "scope": "resume:read resume:score",
         } | claims
         said = {name: value for name, value in said.items() if name not in without}
-        return jwt.encode(said, None if algorithm == "none" else key or own, algorithm, {"typ": "at+jwt", "kid": kid} | (header or {}))
+        key = None if algorithm == "none" else key or own
+        return jwt.encode(said, key, algorithm, {"typ": "at+jwt", "kid": kid} | (header or {}))
 
     def with_public_key_as_secret(self):
         """What a verifier takes that lets the token choose the algorithm: an HMAC under the key that everybody knows."""
@@ -160,8 +161,8 @@ class Language(unittest.TestCase):
         for name, code in cls.chapter.programs.items():
             path = os.path.join(cls.folder, name)
             os.makedirs(os.path.dirname(path), exist_ok=True)
-        cls.environment = {name: value for name, value in os.environ.items() if not re.match(r"AGENTIDP_|PYTHON|CARGO_|RUST", name)}
-        cls.environment |= {name: os.environ[name] for name in ("CARGO_HOME", "RUSTUP_HOME") if name in os.environ}
+        ours = re.compile(r"AGENTIDP_|PYTHON|CARGO_(?!HOME$)|RUST(?!UP_HOME$)")
+        cls.environment = {name: value for name, value in os.environ.items() if not ours.match(name)}
         # Compiled in one place, so that a second run is quick; nothing that the guide says changes by it.
         cls.environment |= {"CARGO_TARGET_DIR": os.path.join(ROOT, "target", "guides")}
         for commands in cls.chapter.installs:
@@ -180,8 +181,8 @@ class Language(unittest.TestCase):
     @classmethod
     def runs(cls, commands, **environment):
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", commands], cwd=cls.folder, env=cls.environment | environment, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, check=False, timeout=1800,
+            ["bash", "-euo", "pipefail", "-c", commands], cwd=cls.folder, env=cls.environment | environment,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=1800,
         )
         if done.returncode != 0:
             raise AssertionError(f"{commands}\n{done.stdout}{done.stderr}")
@@ -222,6 +223,7 @@ class Language(unittest.TestCase):
             "a token for this capability alone": issuer.token(scope="resume:read"),
         }
         now = int(time.time())
+        head, _, signature = issuer.token().split(".")
         bad = {
             "nothing": "",
             "no token": "a.b.c",
@@ -243,9 +245,7 @@ class Language(unittest.TestCase):
             "one without a signature": issuer.token(algorithm="none"),
             "one signed with the public key": issuer.with_public_key_as_secret(),
             "one signed with another key of that name": issuer.token(key=ec.generate_private_key(ec.SECP256R1())),
-            "one whose payload was exchanged": ".".join(
-                part[index] for index, part in enumerate((issuer.token().split("."), issuer.token(scope="resume:read").split("."), issuer.token().split(".")))
-            ),
+            "one whose payload was exchanged": ".".join((head, issuer.token(scope="resume:read").split(".")[1], signature)),
             "one signed with a key that is not published": issuer.token({"kid": "unheard-of"}),
         }
         program = self.program("verify", issuer.url, issuer.audience)

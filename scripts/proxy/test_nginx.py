@@ -26,10 +26,11 @@ class Nginx:
 
     def __init__(self, folder, upstream):
         self.folder, self.http, self.https = folder, free_port(), free_port()
-        self.certificate, self.key, self.log = (os.path.join(folder, name) for name in ("certificate.pem", "key.pem", "access.log"))
+        self.certificate, self.key = os.path.join(folder, "certificate.pem"), os.path.join(folder, "key.pem")
+        self.log = os.path.join(folder, "access.log")
         subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={NAME}",
-             "-addext", f"subjectAltName=DNS:{NAME}", "-keyout", self.key, "-out", self.certificate],
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+             "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}", "-keyout", self.key, "-out", self.certificate],
             check=True, capture_output=True,
         )
         with open(FILE, encoding="utf-8") as file:
@@ -51,8 +52,9 @@ class Nginx:
                 f"http {{ client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;"
                 f" uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n{text}\n}}\n"
             )
-        # Ours stands behind the errors of the start, which nobody has asked for a log of.
-        self.process = subprocess.Popen(["nginx", "-p", folder, "-c", main], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen(
+            ["nginx", "-p", folder, "-c", main], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
         for _ in range(200):
             if self.process.poll() is not None:
                 raise AssertionError(self.process.stdout.read().decode())
