@@ -117,6 +117,8 @@ impl Drop for Cluster {
 pub struct Server {
     child: Mutex<Child>,
     environment: BTreeMap<String, String>,
+    /// What it is set to from its next start on, beside that.
+    set_since: Mutex<BTreeMap<String, String>>,
     cluster: Option<Cluster>,
     between: Option<Between>,
     folder: PathBuf,
@@ -204,6 +206,7 @@ impl Server {
         let server = Self {
             child,
             environment,
+            set_since: Mutex::default(),
             cluster,
             between,
             owns_database: true,
@@ -227,7 +230,7 @@ impl Server {
         let port = free_port();
         let folder = self.folder.join(format!("node-{port}"));
         fs::create_dir_all(&folder).expect("a folder for the server can be made");
-        let mut environment = self.environment.clone();
+        let mut environment = self.environment();
         environment.insert("PORT".to_owned(), port.to_string());
         environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let server = Self {
@@ -236,6 +239,7 @@ impl Server {
             database: self.database,
             database_url: self.database_url.clone(),
             environment,
+            set_since: Mutex::default(),
             cluster: None,
             between: None,
             owns_database: false,
@@ -431,7 +435,19 @@ impl Server {
 
     fn launch(&self) {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        *child = serve(&self.folder, &self.environment);
+        *child = serve(&self.folder, &self.environment());
+    }
+
+    /// Sets it otherwise from its next start on, and the other commands of the binary from now on.
+    pub fn is_set(&self, settings: &[(&str, &str)]) {
+        let mut set_since = self.set_since.lock().unwrap_or_else(PoisonError::into_inner);
+        set_since.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    }
+
+    fn environment(&self) -> BTreeMap<String, String> {
+        let set_since = self.set_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let both = self.environment.iter().chain(set_since.iter());
+        both.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
     /// What stands between it and its PostgreSQL.
@@ -449,6 +465,29 @@ impl Server {
     pub fn stops_at(&self, point: &str) {
         self.arm("stop", point);
         self.waits_for(point, || state_of(self.pid()) == Some('T'));
+    }
+
+    /// Starts it again after [`Server::kill`], and waits until it comes to this point, where it is stopped. It may not be
+    /// ready yet.
+    ///
+    /// # Panics
+    /// As [`Server::stops_at`].
+    pub fn starts_until(&self, point: &str) {
+        self.arm("stop", point);
+        self.launch();
+        self.waits_for(point, || state_of(self.pid()) == Some('T'));
+    }
+
+    /// Runs another command of the binary with the server's settings until it comes to this point, and kills it there.
+    ///
+    /// # Panics
+    /// As [`Server::stops_at`].
+    pub fn runs_until(&self, point: &str, arguments: &[&str]) {
+        self.arm("stop", point);
+        let mut command = command(&self.folder, &self.environment());
+        let running = command.args(arguments).stdout(Stdio::null()).stderr(log(&self.folder)).spawn();
+        let running = Killed(running.unwrap_or_else(|error| panic!("{}: {error}", binary().display())));
+        self.waits_for(point, || state_of(running.0.id()) == Some('T'));
     }
 
     /// Waits until the server comes to this point, and fails there as if its database were not available.
@@ -548,7 +587,7 @@ impl Server {
     /// # Panics
     /// As [`Server::run`].
     pub fn run_with(&self, settings: &[(&str, &str)], arguments: &[&str]) -> Output {
-        let mut command = command(&self.folder, &self.environment);
+        let mut command = command(&self.folder, &self.environment());
         let output = command.envs(settings.iter().copied()).args(arguments).output();
         output.unwrap_or_else(|error| panic!("{}: {error}; build it first", binary().display()))
     }
@@ -565,7 +604,7 @@ impl Server {
         }
         let mut script = Command::new("script");
         script.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]);
-        let like = command(&self.folder, &self.environment);
+        let like = command(&self.folder, &self.environment());
         script.env_clear().envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
         // The shell that runs the line is found like any program.
         script.envs(setting("PATH").map(|path| ("PATH", path))).current_dir(&self.folder);
@@ -711,6 +750,16 @@ impl Drop for Server {
         if !std::thread::panicking() {
             let _ = fs::remove_dir_all(&self.folder);
         }
+    }
+}
+
+/// A process that is killed when this is dropped.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -95,6 +95,7 @@ impl Case {
             secrets: Mutex::default(),
             asked: Mutex::default(),
             asked_more: AtomicBool::default(),
+            unknown_commits: AtomicBool::default(),
         };
         world.remember(&world.server.operator.client_secret);
         world
@@ -114,6 +115,8 @@ pub struct World {
     asked: Mutex<Vec<Asked>>,
     /// Whether the test sent requests that are not among those.
     asked_more: AtomicBool,
+    /// Whether the test did something after which the server cannot know whether a commit happened.
+    unknown_commits: AtomicBool,
 }
 
 impl World {
@@ -213,6 +216,12 @@ impl World {
         self.asked_more.store(true, Ordering::Relaxed);
     }
 
+    /// Says that commits are broken off, or requests run out of time after theirs, so that what is answered 503 may have been
+    /// done: with nothing but its events.
+    pub fn may_not_know_of_commits(&self) {
+        self.unknown_commits.store(true, Ordering::Relaxed);
+    }
+
     /// Reads the answer to a request that a test wrote to a connection of its own.
     pub fn answer_on(&self, stream: &mut std::net::TcpStream, method: &str, target: &str) -> Answer<'_> {
         self.judge(crate::actor::receive(stream, method, target))
@@ -293,6 +302,7 @@ impl Drop for World {
             let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
             let mut told = events::told(&asked, &events, ended);
             told["test"] = json!(self.case.recording());
+            told["unknownCommits"] = json!(self.unknown_commits.load(Ordering::Relaxed));
             events::note(self.case.database.name(), &told);
         }
         let log = self.server.log();

@@ -539,7 +539,7 @@ impl<'de> Deserialize<'de> for AgentStatus {
     }
 }
 
-/// What happened. Those that end in `.counted` stand for as many happenings as `data.count` says: what anonymous callers can cause without limit, what is refused by a rate limit, and what changes nothing, is counted per caller, address prefix and minute. After `audit.pruned` what events say whose leaves lie below `data.minimumIndex` is shown to nobody, and a week later it is removed; their hashes stay.
+/// What happened. Those that end in `.counted` stand for as many happenings as `data.count` says: what anonymous callers can cause without limit, what is refused by a rate limit, and what changes nothing, is counted per caller, address prefix and minute. After `audit.pruned` what events say whose leaves lie below `data.minimumIndex` is shown to nobody, and a week later it is removed; their hashes stay. `server.configured` has the `data.settings` that a server started with, by their names, and `data.previous` for those that are other ones than in the last such event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AuditAction {
     /// "agent.registered"
@@ -580,6 +580,8 @@ pub enum AuditAction {
     ServerBootstrapped,
     /// "server.recovered"
     ServerRecovered,
+    /// "server.configured"
+    ServerConfigured,
     /// "access.denied"
     AccessDenied,
     /// "authentication.failed.counted"
@@ -612,6 +614,7 @@ impl AuditAction {
         Self::KeyRotated,
         Self::ServerBootstrapped,
         Self::ServerRecovered,
+        Self::ServerConfigured,
         Self::AccessDenied,
         Self::AuthenticationFailedCounted,
         Self::TokenIntrospectedCounted,
@@ -639,6 +642,7 @@ impl AuditAction {
             Self::KeyRotated => "key.rotated",
             Self::ServerBootstrapped => "server.bootstrapped",
             Self::ServerRecovered => "server.recovered",
+            Self::ServerConfigured => "server.configured",
             Self::AccessDenied => "access.denied",
             Self::AuthenticationFailedCounted => "authentication.failed.counted",
             Self::TokenIntrospectedCounted => "token.introspected.counted",
@@ -676,7 +680,7 @@ impl<'de> Deserialize<'de> for AuditAction {
     }
 }
 
-/// Who did it.
+/// Who did it, how it authenticated, and with which credential: for a bearer that is the one which its token was issued to, and the token is named as well (where the event is not a count).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct AuditActor {
@@ -699,6 +703,14 @@ pub struct AuditActor {
         deserialize_with = "types::present_uuids"
     )]
     pub credential_id: Option<uuid::Uuid>,
+    /// An access token's id, its `jti` (RFC 7519 section 4.1.7).
+    #[serde(
+        rename = "tokenId",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "types::present"
+    )]
+    pub token_id: Option<String>,
 }
 
 impl Serialize for AuditActor {
@@ -726,6 +738,18 @@ impl Check for AuditActor {
         }
         if let Some(value) = &self.credential_id {
             let at = &at.key("credentialId");
+            let _ = (value, at);
+        }
+        if let Some(value) = &self.token_id {
+            let at = &at.key("tokenId");
+
+            check::min_length(value, 16, at, found);
+            check::max_length(value, 64, at, found);
+
+            {
+                static PATTERN: LazyLock<Regex> = LazyLock::new(|| check::compiled("^[A-Za-z0-9_-]{16,64}$"));
+                check::pattern(value, &PATTERN, at, found);
+            }
             let _ = (value, at);
         }
         let _ = (at, found);
@@ -1042,7 +1066,7 @@ impl<'de> Deserialize<'de> for AuditMethod {
     }
 }
 
-/// How it ended. `denied` is a refusal, `failure` a fault.
+/// How it ended. `denied` is a refusal, `failure` a fault. No event has `failure` so far: what fails is undone together with its event, it is answered 500 or 503, and the server's own log has it; most often the fault is that of the database which an event would have to be written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AuditOutcome {
     /// "success"
@@ -2119,7 +2143,7 @@ impl Check for HealthCheck {
     }
 }
 
-/// What was checked. `redis` is there when the server is configured with one, and `serving` when the server is about to stop: it still answers, and whoever distributes requests should send it no more.
+/// What was checked. `audit` is whether events can be written, and `auditTree` whether they are taken into the log's tree and signed: while they are not, the server goes on, and what happens meanwhile can be removed unnoticed. `redis` is there when the server is configured with one, and `serving` when the server is about to stop: it still answers, and whoever distributes requests should send it no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum HealthCheckName {
     /// "database"
@@ -2130,6 +2154,8 @@ pub enum HealthCheckName {
     SigningKeys,
     /// "audit"
     Audit,
+    /// "auditTree"
+    AuditTree,
     /// "redis"
     Redis,
     /// "serving"
@@ -2138,8 +2164,15 @@ pub enum HealthCheckName {
 
 impl HealthCheckName {
     /// Every value, in the order of the specification.
-    pub const ALL: &[Self] =
-        &[Self::Database, Self::ChangeFeed, Self::SigningKeys, Self::Audit, Self::Redis, Self::Serving];
+    pub const ALL: &[Self] = &[
+        Self::Database,
+        Self::ChangeFeed,
+        Self::SigningKeys,
+        Self::Audit,
+        Self::AuditTree,
+        Self::Redis,
+        Self::Serving,
+    ];
     /// The value as it stands in the specification.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -2147,6 +2180,7 @@ impl HealthCheckName {
             Self::ChangeFeed => "changeFeed",
             Self::SigningKeys => "signingKeys",
             Self::Audit => "audit",
+            Self::AuditTree => "auditTree",
             Self::Redis => "redis",
             Self::Serving => "serving",
         }

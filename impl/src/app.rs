@@ -29,9 +29,11 @@ use crate::clock::Clock;
 use crate::config::{Config, Environment, MasterKeySource, SigningChoice, Unusable};
 use crate::crypto::{CryptoFault, Entropy, HashPool, MasterKey, NoteVerifier, SecretText};
 use crate::domain::agents::{AgentId, AgentService};
+use crate::domain::audit::configuring::configured_record;
 use crate::domain::audit::log::{Integrator, LogFault, log_open};
 use crate::domain::audit::proofs::LogService;
-use crate::domain::audit::reopening::{Closed, log_get, reopen as log_reopen};
+use crate::domain::audit::reopening::{Closed, Kept, kept_judge, log_get, reopen as log_reopen};
+use crate::domain::audit::watching::TreeWatch;
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::bootstrap::{BootstrapFault, BootstrapParts, BootstrapService};
 use crate::domain::clients::{ClientCaches, LevelCount};
@@ -493,8 +495,15 @@ async fn serve_on<S: Store>(
     if let Err(fault) = integrator.sign().await {
         tracing::error!(%fault, "the audit log was not signed");
     }
-    let log = LogService::new(store.clone(), integrator.verifier().clone());
+    if configured_record(&vital, config.audited(), &clock, &entropy).await? {
+        tracing::info!(
+            "the settings are other ones than the last that were recorded; the audit log has them"
+        );
+    }
     let (audit_writer, audit_task) = AuditWriter::start(vital.clone(), clock.clone(), entropy.clone());
+    let cursors = Cursors::new(master.clone());
+    let events = AuditService::new(store.clone(), cursors.clone(), audit_writer.clone());
+    let log = LogService::new(store.clone(), integrator.verifier().clone(), events.clone());
     let (tally, uses) = (Arc::new(Tally::default()), Arc::new(Uses::default()));
     let (halt, halted) = watch::channel(false);
     let mut background = JoinSet::new();
@@ -536,7 +545,8 @@ async fn serve_on<S: Store>(
     background.spawn(jobs::idempotency::run(store.clone(), clock.clone(), halted.clone()));
     background.spawn(jobs::uses::run(store.clone(), Arc::clone(&uses), clock.clone(), halted.clone()));
     let checkpoint_file = checkpoint_file(config);
-    background.spawn(jobs::integrate::run(integrator, checkpoint_file, halted.clone()));
+    let tree = Arc::new(TreeWatch::new(clock.clone()));
+    background.spawn(jobs::integrate::run(integrator, checkpoint_file, Arc::clone(&tree), halted.clone()));
     background.spawn(jobs::tally::run(audit_writer.clone(), Arc::clone(&tally), halted.clone()));
 
     let mut caches = ClientCaches {
@@ -577,7 +587,10 @@ async fn serve_on<S: Store>(
         uses,
         audit_writer,
         limits: limits.clone(),
+        events,
+        cursors,
         log,
+        tree,
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     // One core is left to those who wait for no hash.
@@ -654,10 +667,26 @@ async fn integrator<S: Store>(
     if origin != config.audit_origin {
         tracing::warn!(origin, "the audit log keeps the name that it has");
     }
-    let kept = match checkpoint_file(config) {
-        Some(file) => kept_checkpoint(&file, signer.verifier()).await?,
-        None => None,
-    };
+    let mut kept = None;
+    if let Some(file) = checkpoint_file(config) {
+        kept = match kept_in(&file, store, signer.verifier()).await? {
+            Some(Kept::Current(checkpoint)) => Some(checkpoint),
+            Some(Kept::Closed { checkpoint, is_signed: false, .. }) => {
+                return Err(LogFault::Closing(checkpoint.origin).into());
+            }
+            Some(Kept::Closed { checkpoint, closed, is_signed: true }) => {
+                let beside = set_aside(&file, &checkpoint).await?;
+                tracing::warn!(
+                    kept = checkpoint.size,
+                    closed_at = closed.checkpoint.size,
+                    file = %beside.display(),
+                    "the kept checkpoint is of the audit log that this one goes on from; it was moved aside"
+                );
+                None
+            }
+            None => None,
+        };
+    }
     Ok(Integrator::open(store.clone(), clock.clone(), signer, kept).await?)
 }
 
@@ -666,55 +695,88 @@ async fn integrator<S: Store>(
 pub struct Reopened {
     /// The last that is known of the old one.
     pub closed: Closed,
-    /// The key of the new one.
-    pub verifier: String,
+    /// The key of the new one, which has its name.
+    pub verifier: NoteVerifier,
     /// Where the file is that kept the old one's checkpoint, if there was one.
     pub old_file: Option<PathBuf>,
 }
 
-/// Closes the audit log and goes on by the name `origin`, if it does not continue one of these checkpoints, the one in the
-/// checkpoint file, or the last one of the database; the first checkpoint of the new one is signed and kept.
+/// Closes the audit log and goes on by the name `origin`, if it does not continue the checkpoint of one of these notes, each
+/// with its place, the one in the checkpoint file, or the last one of the database; the first checkpoint of the new one is
+/// signed and kept. If one of them is of a log that was closed before, what its closing left undone is done.
 ///
 /// # Errors
 /// When that cannot be done; nothing is written then.
 pub async fn reopen<S: Store>(
     config: &Config,
     store: &S,
-    mut known: Vec<Checkpoint>,
+    notes: Vec<(String, String)>,
     origin: &str,
 ) -> Result<Option<Reopened>, Failure> {
     let (clock, entropy) = (Clock::system(), Entropy::system());
     let master = master_key(config, store, &entropy).await?;
     canary_check(store, &master, &entropy).await?;
     let file = checkpoint_file(config);
-    let mut old = None;
-    if let (Some(file), Some((_, verifier))) = (&file, log_get(store).await?) {
-        old = kept_checkpoint(file, &verifier).await?;
-        known.extend(old.clone());
+    let (mut known, mut closed_before, mut in_file) = (Vec::new(), None, None);
+    if let Some((_, verifier)) = log_get(store).await? {
+        let mut kept = Vec::new();
+        for (place, note) in notes {
+            let judged = kept_judge(store, &verifier, &note).await?;
+            kept.push(judged.map_err(|flaw| Failure::Unverifiable(format!("{place}: {flaw}")))?);
+        }
+        if let Some(file) = &file
+            && let Some(judged) = kept_in(file, store, &verifier).await?
+        {
+            let (Kept::Current(checkpoint) | Kept::Closed { checkpoint, .. }) = &judged;
+            in_file = Some(checkpoint.clone());
+            kept.push(judged);
+        }
+        for one in kept {
+            match one {
+                Kept::Current(checkpoint) => known.push(checkpoint),
+                Kept::Closed { closed, .. } => closed_before = Some(closed),
+            }
+        }
     }
-    let reopened = log_reopen(store, known, origin, &master, &clock, &entropy).await?;
-    let Some((closed, signer)) = reopened else { return Ok(None) };
-    let verifier = signer.verifier().to_string();
-    let failed = |error| Failure::System("the checkpoint file cannot be written", error);
-    let old_file = match (&file, old) {
-        (Some(file), Some(old)) => Some(file.set_aside(&old).await.map_err(failed)?),
+    let (closed, signer) =
+        match (log_reopen(store, known, origin, &master, &clock, &entropy).await?, closed_before) {
+            (Some(reopened), _) => reopened,
+            (None, Some(closed)) => (closed, log_open(store, origin, &master, &clock, &entropy).await?),
+            (None, None) => return Ok(None),
+        };
+    let verifier = signer.verifier().clone();
+    let old_file = match (&file, in_file) {
+        (Some(file), Some(old)) if old.origin != verifier.name() => Some(set_aside(file, &old).await?),
         _ => None,
     };
+    fault_point!("reopen.aside");
     let mut integrator = Integrator::open(store.clone(), clock, signer, None).await?;
     integrator.sign().await?;
     if let (Some(file), Some((_, note))) = (file, integrator.kept()?) {
-        file.write(note).await.map_err(failed)?;
+        file.write(note).await.map_err(unwritten)?;
     }
     Ok(Some(Reopened { closed, verifier, old_file }))
 }
 
-async fn kept_checkpoint(
+/// What the checkpoint file keeps, and of which log.
+async fn kept_in<S: Store>(
     file: &CheckpointFile,
+    store: &S,
     verifier: &NoteVerifier,
-) -> Result<Option<Checkpoint>, Failure> {
-    file.read(verifier).await.map_err(|error| {
-        Failure::System("the kept checkpoint cannot be read (AGENTIDP_AUDIT_CHECKPOINT_FILE)", error)
-    })
+) -> Result<Option<Kept>, Failure> {
+    let unread =
+        |error| Failure::System("the kept checkpoint cannot be read (AGENTIDP_AUDIT_CHECKPOINT_FILE)", error);
+    let Some(note) = file.read().await.map_err(unread)? else { return Ok(None) };
+    let judged = kept_judge(store, verifier, &note).await?;
+    judged.map(Some).map_err(|flaw| unread(io::Error::new(io::ErrorKind::InvalidData, flaw)))
+}
+
+async fn set_aside(file: &CheckpointFile, closed: &Checkpoint) -> Result<PathBuf, Failure> {
+    file.set_aside(closed).await.map_err(unwritten)
+}
+
+fn unwritten(error: io::Error) -> Failure {
+    Failure::System("the checkpoint file cannot be written", error)
 }
 
 struct Parts<S> {
@@ -730,7 +792,10 @@ struct Parts<S> {
     uses: Arc<Uses>,
     audit_writer: AuditWriter,
     limits: Limits,
+    cursors: Cursors,
+    events: AuditService<S>,
     log: LogService<S>,
+    tree: Arc<TreeWatch>,
 }
 
 /// The Redis of the settings, in the part of it that is this database's: its canary is like no other.
@@ -790,7 +855,10 @@ fn services<S: Store>(config: &Config, parts: Parts<S>, pool: HashPool) -> Resul
         uses,
         audit_writer,
         limits,
+        cursors,
         log,
+        events,
+        tree,
     } = parts;
     let settings = TokenSettings::new(
         config.issuer.clone(),
@@ -801,7 +869,6 @@ fn services<S: Store>(config: &Config, parts: Parts<S>, pool: HashPool) -> Resul
     .map_err(|problem| Failure::Settings(Unusable(vec![problem.to_owned()])))?;
     let mint = CredentialMint::new(master.clone(), pool.clone(), entropy.clone());
     let idempotency = Idempotency::new(store.clone(), clock.clone(), entropy.clone(), master.clone());
-    let cursors = Cursors::new(master.clone());
     let registry = RegistryParts {
         store: store.clone(),
         clock: clock.clone(),
@@ -811,7 +878,7 @@ fn services<S: Store>(config: &Config, parts: Parts<S>, pool: HashPool) -> Resul
         audit: audit_writer.clone(),
         feed: Arc::clone(&feed),
         idempotency,
-        cursors: cursors.clone(),
+        cursors,
     };
     let (agents, credentials) = (AgentService::new(registry.clone()), CredentialService::new(registry));
     let (shared, counts) = (caches.shared.clone(), Arc::clone(&caches.counts));
@@ -836,8 +903,9 @@ fn services<S: Store>(config: &Config, parts: Parts<S>, pool: HashPool) -> Resul
         credentials,
         tokens,
         limits,
-        audit: AuditService::new(store.clone(), cursors),
+        audit: events,
         log,
+        tree,
         audit_public: config.audit_public,
         audit_writer,
         keys,

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use serde_json::{Map, Value, json};
 
 use crate::crypto::SecretText;
 
@@ -417,6 +418,44 @@ impl Config {
         if read.problems.is_empty() { Ok(config) } else { Err(Unusable(read.problems)) }
     }
 
+    /// What the audit log keeps of the settings, by their names, each as it is in force: those that decide who gets in, how
+    /// much of whom is answered, what tokens say, whom the log is shown to, and how long what is kept. Never a secret.
+    pub fn audited(&self) -> Map<String, Value> {
+        let environment = match self.environment {
+            Environment::Development => "development",
+            Environment::Test => "test",
+            Environment::Production => "production",
+        };
+        let algorithm = match &self.signing {
+            SigningChoice::KeyPair(name) => name,
+            SigningChoice::Shared(_) => "HS256",
+        };
+        let days = |time: Duration| time.as_secs() / (24 * 60 * 60);
+        let proxies: Vec<String> = self.trusted_proxies.iter().map(ToString::to_string).collect();
+        let settings = [
+            ("AGENTIDP_ENV", json!(environment)),
+            ("JWT_ISSUER", json!(self.issuer)),
+            ("JWT_AUDIENCE", json!(self.default_audience)),
+            ("JWT_ALGORITHM", json!(algorithm)),
+            ("AGENTIDP_TOKEN_LIFETIME_SECONDS", json!(self.token_lifetime.as_secs())),
+            ("AGENTIDP_ALLOWED_RESOURCES", json!(self.allowed_resources)),
+            ("AGENTIDP_JWKS_MAX_AGE_SECONDS", json!(self.jwks_max_age.as_secs())),
+            ("AGENTIDP_KEY_ROTATION_DAYS", json!(self.key_rotation.map_or(0, days))),
+            // Whether there is one: where it is differs from node to node.
+            ("AGENTIDP_AUDIT_CHECKPOINT_FILE", json!(self.audit_checkpoint_file.is_some())),
+            ("AGENTIDP_AUDIT_RETENTION_DAYS", json!(self.audit_retention_days.map_or(0, NonZeroU32::get))),
+            ("AGENTIDP_AUDIT_PUBLIC", json!(self.audit_public)),
+            ("AGENTIDP_CLIENT_LIMIT_PER_MINUTE", json!(self.client_limit.0)),
+            ("AGENTIDP_CLIENT_LIMIT_BURST", json!(self.client_limit.1)),
+            ("AGENTIDP_ADDRESS_LIMIT_PER_MINUTE", json!(self.address_limit.0)),
+            ("AGENTIDP_ADDRESS_LIMIT_BURST", json!(self.address_limit.1)),
+            ("AGENTIDP_HASH_LIMIT_PER_MINUTE", json!(self.hash_limit)),
+            ("AGENTIDP_TRUSTED_PROXIES", json!(proxies)),
+            ("AGENTIDP_CORS_ORIGINS", json!(self.cors_origins)),
+        ];
+        settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
     /// Whether the issuer is reached over TLS.
     pub fn issuer_is_https(&self) -> bool {
         self.issuer.starts_with("https://")
@@ -801,6 +840,76 @@ mod tests {
             let MasterKeySource::Made(path) = config.master_key else { panic!("{url}") };
             assert_eq!(path, Path::new(file));
         }
+    }
+
+    /// The settings that the audit log does not keep: secrets and what may hold one, what differs from node to node, and what
+    /// decides nothing but how the server runs.
+    const UNAUDITED: &[&str] = &[
+        "PORT",
+        "AGENTIDP_BIND",
+        "DATABASE_URL",
+        "AGENTIDP_DATABASE_CONNECTIONS",
+        "REDIS_URL",
+        "AGENTIDP_REDIS_PREFIX",
+        "AGENTIDP_MASTER_KEY",
+        "AGENTIDP_MASTER_KEY_FILE",
+        "JWT_SECRET",
+        // A log keeps its name, and says it.
+        "AGENTIDP_AUDIT_ORIGIN",
+        "AGENTIDP_REQUEST_TIMEOUT_SECONDS",
+        "AGENTIDP_CONCURRENT_REQUESTS",
+        "AGENTIDP_SHUTDOWN_NOTICE_SECONDS",
+        "AGENTIDP_SHUTDOWN_SECONDS",
+        "AGENTIDP_LOG",
+        "AGENTIDP_LOG_FORMAT",
+    ];
+
+    #[test]
+    fn of_each_setting_it_is_decided_whether_the_audit_log_keeps_it() {
+        let kept = read(&[]).unwrap().audited();
+        for setting in SETTINGS {
+            assert_ne!(
+                kept.contains_key(setting.name),
+                UNAUDITED.contains(&setting.name),
+                "{}",
+                setting.name
+            );
+        }
+        assert_eq!(kept.len() + UNAUDITED.len(), SETTINGS.len());
+    }
+
+    #[test]
+    fn every_setting_that_the_audit_log_keeps_makes_a_difference_to_it() {
+        let before = read(&[]).unwrap().audited();
+        for (name, value) in &before {
+            let other = match name.as_str() {
+                "AGENTIDP_ENV" => "test".to_owned(),
+                "JWT_ALGORITHM" => "EdDSA".to_owned(),
+                "AGENTIDP_TRUSTED_PROXIES" => "10.0.0.0/8".to_owned(),
+                "AGENTIDP_CORS_ORIGINS" => "*".to_owned(),
+                _ => match value {
+                    Value::Number(number) => (number.as_u64().unwrap() + 1).to_string(),
+                    Value::Bool(value) => (!value).to_string(),
+                    _ => "https://other.example".to_owned(),
+                },
+            };
+            let key = ("AGENTIDP_MASTER_KEY", KEY);
+            let after = read(&[(name, &other), key]).unwrap().audited();
+            assert_ne!(after.get(name), Some(value), "{name}={other}");
+        }
+    }
+
+    #[test]
+    fn the_audit_log_keeps_no_secret() {
+        let secret = "hunter2-hunter2-hunter2-hunter2-hunter2";
+        let kept = read(&[
+            ("DATABASE_URL", "postgresql://idp:hunter2@db/idp"),
+            ("REDIS_URL", "redis://:hunter2@cache"),
+            ("AGENTIDP_MASTER_KEY", secret),
+            ("JWT_ALGORITHM", "HS256"),
+            ("JWT_SECRET", secret),
+        ]);
+        assert!(!Value::from(kept.unwrap().audited()).to_string().contains("hunter2"));
     }
 
     #[test]

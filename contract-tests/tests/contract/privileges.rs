@@ -104,6 +104,8 @@ fn the_application_role_cannot_touch_what_the_audit_log_holds(case: Case) {
     for sql in [
         "UPDATE change_head SET rev = rev - 1",
         "UPDATE audit_head SET tree_size = 0",
+        "UPDATE audit_head SET tree_size = 0, origin = 'log.example.com/other'",
+        "UPDATE audit_head SET root_hash = sha256('')",
         "UPDATE audit_checkpoints SET tree_size = 0",
         "UPDATE audit_retention SET minimum_index = 1, event_id = (SELECT event_id FROM audit_leaves LIMIT 1)",
     ] {

@@ -165,7 +165,7 @@ pub fn routes<A: Audit>() -> Router<A> {
 /// The parameters of `exportAuditEvents`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExportAuditEventsParams {
-    /// From which leaf on the whole log is exported; by default from the first. Takes `idp:admin`, and no filter.
+    /// From which leaf on the whole log is exported; by default from the first. Takes `idp:admin` (403 without), and no filter.
     pub start: Option<u64>,
     /// Only events before this one, which is the last that arrived of an export that was cut off.
     pub before: Option<uuid::Uuid>,

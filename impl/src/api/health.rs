@@ -20,6 +20,9 @@ const RETRY_AFTER: u32 = 1;
 /// How long the database may take to say that it is there: whoever asks after a node's health has no more patience than that.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
+/// What is so while events wait for the tree.
+const TREE_STANDS: &str = "events are not taken into the audit log's tree; the server's log says why";
+
 /// What is so while Redis is away.
 const WITHOUT_REDIS: &str = "Redis does not answer; this node goes on by itself";
 
@@ -54,6 +57,7 @@ impl<S: Store> Api<S> {
             needed(HealthCheckName::ChangeFeed, self.feed.fresh(), "the change feed was not read lately"),
             needed(HealthCheckName::SigningKeys, self.keys.can_sign(), "there is no key to sign with"),
             needed(HealthCheckName::Audit, self.audit_writer.writes(), "events cannot be written"),
+            check(HealthCheckName::AuditTree, self.tree.keeps_up(), HealthStatus::Degraded, TREE_STANDS),
         ];
         if let Some(redis) = &self.shared {
             let answers = redis.ping().await.is_ok();

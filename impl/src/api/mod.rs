@@ -32,6 +32,7 @@ use self::error::{Problem, Refusable, Refused};
 use self::limits::Arrival;
 use crate::domain::agents::AgentService;
 use crate::domain::audit::proofs::LogService;
+use crate::domain::audit::watching::TreeWatch;
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::callers::{Client, RequestContext};
 use crate::domain::clients::{CacheCounts, SharedClientCache};
@@ -57,6 +58,8 @@ pub struct Services<S> {
     pub audit: AuditService<S>,
     /// The audit log to those who check it.
     pub log: LogService<S>,
+    /// Whether the log's tree keeps up.
+    pub tree: Arc<TreeWatch>,
     /// Whether the log's hashes are open to everybody.
     pub audit_public: bool,
     /// Writing the audit log.

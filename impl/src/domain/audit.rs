@@ -1,11 +1,13 @@
 //! The audit log: what is recorded of every change and every decision.
 
+pub mod configuring;
 pub mod following;
 pub mod log;
 pub mod proofs;
 pub mod reopening;
 pub mod retention;
 pub mod verify;
+pub mod watching;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,7 +23,7 @@ use super::callers::{AuthMethod, Client, Principal, RequestContext};
 use super::canonical::{self, NotCanonical};
 use super::credentials::CredentialId;
 use super::pages::{Cursors, List, Page};
-use super::policy::owner_narrow;
+use super::policy::{Capability, owner_narrow};
 use super::refusal::{Answered, Fault, Refusal};
 use crate::clock::Clock;
 use crate::crypto::Entropy;
@@ -137,6 +139,8 @@ pub enum Action {
     ServerBootstrapped,
     /// The operator got a new credential at the command line.
     ServerRecovered,
+    /// A server started with other settings than the last that are recorded.
+    ServerConfigured,
     /// A caller that had proved itself was refused.
     AccessDenied,
     /// So many callers did not prove themselves.
@@ -170,6 +174,7 @@ impl Action {
             Self::KeyRotated => "key.rotated",
             Self::ServerBootstrapped => "server.bootstrapped",
             Self::ServerRecovered => "server.recovered",
+            Self::ServerConfigured => "server.configured",
             Self::AccessDenied => "access.denied",
             Self::AuthenticationFailedCounted => "authentication.failed.counted",
             Self::TokenIntrospectedCounted => "token.introspected.counted",
@@ -178,15 +183,14 @@ impl Action {
     }
 }
 
-/// How it ended.
+/// How it ended. The specification has `failure` as well, which nothing is recorded with: what fails is rolled back, and its
+/// event with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// It was done.
     Success,
     /// It was refused.
     Denied,
-    /// It failed through a fault of ours.
-    Failure,
 }
 
 impl Outcome {
@@ -195,7 +199,6 @@ impl Outcome {
         match self {
             Self::Success => "success",
             Self::Denied => "denied",
-            Self::Failure => "failure",
         }
     }
 }
@@ -207,14 +210,21 @@ pub struct Actor {
     pub agent_id: Option<AgentId>,
     /// How.
     pub method: AuthMethod,
-    /// With which credential, if that is known.
+    /// With which credential, or with one of its tokens, if that is known.
     pub credential_id: Option<CredentialId>,
+    /// With which token, by its `jti`.
+    pub token_id: Option<Uuid>,
 }
 
 impl Actor {
     /// An actor that is no agent: the server itself, its command line, or nobody in particular.
     pub const fn nameless(method: AuthMethod) -> Self {
-        Self { agent_id: None, method, credential_id: None }
+        Self { agent_id: None, method, credential_id: None, token_id: None }
+    }
+
+    /// The same, whichever of its tokens it showed: what is counted together.
+    pub const fn by_any_token(self) -> Self {
+        Self { token_id: None, ..self }
     }
 }
 
@@ -224,13 +234,19 @@ impl From<&Client> for Actor {
             agent_id: Some(client.agent_id()),
             method: client.method,
             credential_id: Some(client.credential_id()),
+            token_id: None,
         }
     }
 }
 
 impl From<&Principal> for Actor {
     fn from(principal: &Principal) -> Self {
-        Self { agent_id: Some(principal.agent_id), method: AuthMethod::Bearer, credential_id: None }
+        Self {
+            agent_id: Some(principal.agent_id),
+            method: AuthMethod::Bearer,
+            credential_id: principal.credential_id,
+            token_id: Some(principal.token_id),
+        }
     }
 }
 
@@ -272,6 +288,12 @@ pub enum EventFlaw {
     #[error("the event has {0} bytes")]
     TooLarge(usize),
 }
+
+/// The reason of a look over a wall.
+pub const OTHER_OWNER: &str = "other_owner";
+
+/// The reason of a look at an event that stands behind nobody's wall.
+const NO_OWNER: &str = "no_owner";
 
 /// The most bytes that an event may have.
 pub const EVENT_LIMIT: usize = 8 * 1024;
@@ -365,6 +387,7 @@ impl AuditEvent {
             actor.id("agentId", self.actor.agent_id.map(|id| id.0));
             actor.id("credentialId", self.actor.credential_id.map(|id| id.0));
             actor.string("method", self.actor.method.as_str());
+            actor.id("tokenId", self.actor.token_id);
         });
         object.optional("address", self.address.as_deref());
         object.name("data");
@@ -559,6 +582,29 @@ impl AuditWriter {
         Ok(Ok(()))
     }
 
+    /// Records a refusal, and hands on what to answer: that refusal, or that there was no room to record it.
+    pub async fn refuse(&self, event: AuditEvent, refusal: Refusal) -> Result<Refusal, Fault> {
+        Ok(self.write(event).await?.err().unwrap_or(refusal))
+    }
+
+    /// Records that a principal's scope does not reach, and hands on what to answer.
+    pub async fn refuse_scope(
+        &self,
+        request: &RequestContext,
+        principal: &Principal,
+        agent_id: Option<AgentId>,
+        scopes: &[&str],
+    ) -> Result<Refusal, Fault> {
+        let required: Vec<_> = scopes.iter().map(|scope| Capability((*scope).to_owned())).collect();
+        let refusal = Refusal::InsufficientScope { required };
+        let event = AuditEvent::denied(Action::AccessDenied, principal.into(), refusal.reason())
+            .during(request)
+            .on(Subject { agent_id, ..Subject::default() })
+            .behind(&principal.owner)
+            .with("required", texts_fitting(scopes.iter().copied(), 1024));
+        self.refuse(event, refusal).await
+    }
+
     /// How many events wait for a transaction.
     pub fn waiting(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
@@ -657,18 +703,40 @@ async fn rows_commit<U: Unit>(unit: U) -> Result<(), StoreFault> {
 pub struct AuditService<S> {
     store: S,
     cursors: Cursors,
+    audit: AuditWriter,
 }
 
 impl<S: Store> AuditService<S> {
-    /// Reads from this store, a page at a time.
-    pub fn new(store: S, cursors: Cursors) -> Self {
-        Self { store, cursors }
+    /// Reads from this store, a page at a time, and tells this writer of those who may not.
+    pub fn new(store: S, cursors: Cursors, audit: AuditWriter) -> Self {
+        Self { store, cursors, audit }
     }
 
-    /// The event, if it stands behind the caller's own wall or the caller sees over walls.
-    pub async fn get(&self, principal: &Principal, id: Uuid) -> Result<Answered<AuditRow>, Fault> {
-        let within = (!principal.sees_every_owner()).then_some(&principal.owner);
-        Ok(self.store.audit_get(id, within).await?.ok_or(Refusal::EventNotFound))
+    /// The event, if it stands behind the caller's own wall or the caller sees over walls. That somebody did not find one is
+    /// recorded as [`RegistryParts::not_found`](super::registry::RegistryParts) does it: behind the wall of the event that
+    /// it looked for, or of none, and not in the log that the caller sees.
+    pub async fn get(
+        &self,
+        request: &RequestContext,
+        principal: &Principal,
+        id: Uuid,
+    ) -> Result<Answered<AuditRow>, Fault> {
+        if let Some(row) = self.store.audit_get(id, principal.within()).await? {
+            return Ok(Ok(row));
+        }
+        // Asked whichever it is: what is not there and what stands behind a wall take the same steps.
+        let behind_a_wall = self.store.audit_get(id, None).await?;
+        let refusal = Refusal::EventNotFound;
+        let denied = |reason| AuditEvent::denied(Action::AccessDenied, principal.into(), reason);
+        let event = match behind_a_wall {
+            Some(AuditRow { agent_id, owner: Some(owner), .. }) => {
+                denied(OTHER_OWNER).on(Subject { agent_id, ..Subject::default() }).behind(&owner)
+            }
+            Some(_) => denied(NO_OWNER),
+            None => denied(refusal.reason()),
+        };
+        let event = event.during(request).with("eventId", id.to_string());
+        Ok(Err(self.audit.refuse(event, refusal).await?))
     }
 
     /// Events that pass the filter, in the order that the store promises, at most `limit` after the cursor. Without
@@ -718,6 +786,7 @@ mod tests {
             agent_id: Some(AgentId(Uuid::from_u128(1))),
             method: AuthMethod::ClientSecretBasic,
             credential_id: Some(CredentialId(Uuid::from_u128(2))),
+            token_id: Some(Uuid::from_u128(4)),
         };
         let request = RequestContext { request_id: "request-1".into(), address: "192.0.2.1".parse().ok() };
         AuditEvent::denied(Action::TokenRefused, actor, "scope_mixed_kinds")
@@ -735,6 +804,7 @@ mod tests {
             "reason": "scope_mixed_kinds",
             "actor": {
                 "agentId": Uuid::from_u128(1), "credentialId": Uuid::from_u128(2), "method": "client_secret_basic",
+                "tokenId": Uuid::from_u128(4),
             },
             "subject": {"tokenId": Uuid::from_u128(3)},
             "owner": "talent-team", "requestId": "request-1", "address": "192.0.2.1", "data": {"scope": "a:b"},

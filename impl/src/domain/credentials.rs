@@ -150,8 +150,13 @@ pub async fn expiry_record<S: Store>(
             .seal(clock, entropy)
         })
         .collect::<Result<Vec<_>, _>>()?;
+    if events.is_empty() {
+        return Ok(0);
+    }
     unit.audit_append(&events).await?;
+    fault_point!("expiry.written");
     unit.commit().await?;
+    fault_point!("expiry.committed");
     Ok(u32::try_from(events.len()).unwrap_or(u32::MAX))
 }
 
@@ -391,10 +396,17 @@ impl<S: Store> CredentialService<S> {
         id: CredentialId,
     ) -> Result<Answered<Credential>, Fault> {
         let subject = Subject { agent_id: Some(agent_id), credential_id: Some(id), ..Subject::default() };
-        if let Err(refusal) = self.look(request, principal, subject, Refusal::CredentialNotFound).await? {
-            return Ok(Err(refusal));
+        let agent = match self.look(request, principal, subject, Refusal::CredentialNotFound).await? {
+            Ok(agent) => agent,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        match self.0.store.credential_get(agent_id, id).await? {
+            Some(credential) => Ok(Ok(credential)),
+            None => {
+                let refusal = Refusal::CredentialNotFound;
+                self.refused(request, principal, &agent, Action::AccessDenied, subject, refusal).await
+            }
         }
-        Ok(self.0.store.credential_get(agent_id, id).await?.ok_or(Refusal::CredentialNotFound))
     }
 
     /// The agent's credentials, newest first, at most `limit` after the cursor; guarded as [`CredentialService::get`].
@@ -579,20 +591,20 @@ impl<S: Store> CredentialService<S> {
         }
     }
 
-    /// Whether the caller sees the agent of the subject; that it does not is recorded, and answered with this refusal.
+    /// The agent of the subject, if the caller sees it; that it does not is recorded, and answered with this refusal.
     async fn look(
         &self,
         request: &RequestContext,
         principal: &Principal,
         subject: Subject,
         absent: Refusal,
-    ) -> Result<Answered<()>, Fault> {
+    ) -> Result<Answered<Agent>, Fault> {
         let found = match subject.agent_id {
             Some(agent_id) => self.0.store.agent_get(agent_id, principal.within()).await?,
             None => None,
         };
         match found {
-            Some(_) => Ok(Ok(())),
+            Some(agent) => Ok(Ok(agent)),
             None => Ok(Err(self.0.not_found(request, principal, subject, absent).await?)),
         }
     }

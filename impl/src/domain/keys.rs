@@ -207,7 +207,9 @@ pub async fn canary_check<S: Store>(
     }
     let mut unit = store.begin().await?;
     if unit.key_canary_insert(&master.seal(&CANARY, CANARY_TEXT, entropy)?).await? {
+        fault_point!("canary.written");
         unit.commit().await?;
+        fault_point!("canary.committed");
         return Ok(());
     }
     drop(unit);
@@ -525,7 +527,9 @@ impl<S: Store> KeyWorkshop<'_, S> {
         }
         let mut unit = self.store.begin().await?;
         let removed = unit.keys_remove(now).await?;
+        fault_point!("keys.removed");
         unit.commit().await?;
+        fault_point!("keys.committed");
         Ok(removed)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::agents::{Agent, AgentId, Owner};
-use super::audit::{Action, AuditEvent, AuditWriter, Subject};
+use super::audit::{Action, AuditEvent, AuditWriter, OTHER_OWNER, Subject};
 use super::callers::{Principal, RequestContext};
 use super::credentials::{CredentialMint, MintedCredential};
 use super::feed::Feed;
@@ -75,12 +75,11 @@ impl<S: Store> RegistryParts<S> {
         };
         let denied = |reason| AuditEvent::denied(Action::AccessDenied, principal.into(), reason);
         let event = match &owner {
-            Some(owner) if !principal.sees(owner) => denied("other_owner").behind(owner),
+            Some(owner) if !principal.sees(owner) => denied(OTHER_OWNER).behind(owner),
             // One that came into sight since the caller looked is as good as absent.
-            _ => denied(refusal.reason()),
+            _ => denied(Refusal::AgentNotFound.reason()),
         };
-        let written = self.audit.write(event.during(request).on(subject)).await?;
-        Ok(written.err().unwrap_or(refusal))
+        self.audit.refuse(event.during(request).on(subject), refusal).await
     }
 
     /// Records the refusal of an action on an agent that the caller sees, behind the agent's own wall, and hands on what
@@ -107,7 +106,6 @@ impl<S: Store> RegistryParts<S> {
         owner: &Owner,
         refusal: Refusal,
     ) -> Result<Refusal, Fault> {
-        let written = self.audit.write(event.during(request).behind(owner)).await?;
-        Ok(written.err().unwrap_or(refusal))
+        self.audit.refuse(event.during(request).behind(owner), refusal).await
     }
 }

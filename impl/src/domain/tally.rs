@@ -84,7 +84,7 @@ impl Tally {
             action: Action::RequestLimitedCounted,
             outcome: Outcome::Denied,
             reason: Some("rate_limited"),
-            actor,
+            actor: actor.by_any_token(),
             subject: None,
             owner: owner.cloned(),
             prefix: request.address.map(address_prefix),

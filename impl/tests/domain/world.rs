@@ -235,7 +235,7 @@ impl World {
             master,
             mint: mint.clone(),
         });
-        let events = AuditService::new(store, cursors);
+        let events = AuditService::new(store, cursors, audit.clone());
         let world = Self {
             place,
             clock,

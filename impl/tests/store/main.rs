@@ -36,6 +36,7 @@ mod agents;
 mod audit;
 mod bootstrap;
 mod changes;
+mod configuring;
 mod credentials;
 mod failures;
 mod idempotency;

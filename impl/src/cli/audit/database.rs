@@ -1,6 +1,6 @@
 //! The log of the database.
 
-use super::{Reopen, Verify, judge, kept_checkpoint};
+use super::{Reopen, Verify, judge, read_text};
 use crate::app::{self, Failure, OnStore};
 use crate::cli::say;
 use crate::config::Config;
@@ -81,9 +81,9 @@ impl OnStore for Reopening<'_> {
     async fn run<S: Store>(self, store: S) -> Self::Output {
         let Self(config, arguments) = self;
         let (_, key) = log(&store).await?;
-        let verifier = kept_verifier(&key)?;
-        let given = arguments.checkpoint.iter().map(|path| kept_checkpoint(path, &verifier));
-        let given = given.collect::<Result<Vec<_>, _>>()?;
+        let given =
+            arguments.checkpoint.iter().map(|path| Ok((path.display().to_string(), read_text(path)?)));
+        let given = given.collect::<Result<Vec<_>, Failure>>()?;
         let origin = arguments.origin.unwrap_or_else(|| next_origin(&key.origin));
         let Some(reopened) = app::reopen(config, &store, given, &origin).await? else {
             return Err(Failure::Unverifiable(format!(
@@ -99,10 +99,12 @@ impl OnStore for Reopening<'_> {
         if let Some(path) = reopened.old_file {
             say(format_args!("Its checkpoint was moved to {}: keep it.", path.display()));
         }
+        let verifier = reopened.verifier;
         say(format_args!(
-            "It goes on as {origin}, from index {kept} on. Whoever verifies it takes this key:"
+            "It goes on as {}, from index {kept} on. Whoever verifies it takes this key:",
+            verifier.name()
         ));
-        say(reopened.verifier);
+        say(verifier);
         Ok(())
     }
 }

@@ -122,6 +122,12 @@ pub enum LogFault {
          added to the log; see `agentidp audit reopen`"
     )]
     Forked(u64),
+    /// The log goes on from another one, and has not signed that.
+    #[error(
+        "the kept checkpoint is of the audit log {0}, which is closed, and its closing is not signed; run `agentidp audit \
+         reopen` again, which ends what it began"
+    )]
+    Closing(String),
     /// An event was removed before it was in the tree. To pass over it would hide that somebody was there.
     #[error("{}", Finding::Lost { id: *.0 })]
     Lost(Uuid),
@@ -183,7 +189,9 @@ async fn log_name<S: Store>(
     let mut unit = store.begin().await?;
     if unit.audit_key_insert_first(&key).await? {
         unit.audit_append(&[event]).await?;
+        fault_point!("name.written");
         unit.commit().await?;
+        fault_point!("name.committed");
     }
     Ok(())
 }

@@ -7,13 +7,16 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::log::{Head, LogFault, batch_compute, check_continues, checkpoint_get, frontier_get, key_make};
-use super::{Action, Actor, AuditEvent};
+use super::log::{
+    Head, LogFault, batch_compute, check_continues, checkpoint_get, frontier_get, key_make, plan_compute,
+};
+use super::{Action, Actor, AuditEvent, AuditFilter, AuditRow};
 use crate::clock::Clock;
 use crate::crypto::merkle::leaf_hash;
-use crate::crypto::{Entropy, MasterKey, NoteSigner, NoteVerifier};
+use crate::crypto::{Entropy, MasterKey, NoteFlaw, NoteSigner, NoteVerifier};
 use crate::domain::callers::AuthMethod;
-use crate::domain::log::Checkpoint;
+use crate::domain::log::proof::inclusion_verify;
+use crate::domain::log::{Checkpoint, Plan};
 use crate::store::audit::{AuditReads, AuditWrites};
 use crate::store::{Store, StoreFault, Unit};
 
@@ -29,6 +32,63 @@ pub struct Closed {
     pub verifier: String,
     /// How many of its events are in the log that goes on: those before the event that says so.
     pub kept: u64,
+}
+
+/// How often a log is looked at for having been reopened, at the most.
+const MOST_REOPENED: u32 = 100;
+
+/// Of which log a checkpoint is that somebody kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Of the one that the database has.
+    Current(Checkpoint),
+    /// Of one that was closed, from which the one that the database has goes on.
+    Closed {
+        /// The checkpoint.
+        checkpoint: Checkpoint,
+        /// What the log that goes on says of the closed one.
+        closed: Closed,
+        /// Whether a checkpoint of the log that goes on is signed which has that word. Without one, whoever can write to
+        /// the database may have made it up.
+        is_signed: bool,
+    },
+}
+
+/// Judges the signed note of a checkpoint that was kept, beside the log that has this key. The flaw of one that is of
+/// neither that log nor one that it goes on from.
+pub async fn kept_judge<S: AuditReads>(
+    store: &S,
+    verifier: &NoteVerifier,
+    note: &str,
+) -> Result<Result<Kept, NoteFlaw>, LogFault> {
+    let flaw = match Checkpoint::verify(note, verifier) {
+        Ok(checkpoint) => return Ok(Ok(Kept::Current(checkpoint))),
+        Err(flaw) => flaw,
+    };
+    let action = Some(Action::AuditReopened.as_str().to_owned());
+    let filter = AuditFilter { action, ..AuditFilter::default() };
+    for row in store.audit_list(&filter, None, MOST_REOPENED).await? {
+        let Some(closed) = closed_of(&row.content) else { continue };
+        let signed_by = |key: &str| Checkpoint::verify(note, &key.parse().ok()?).ok();
+        if let Some(checkpoint) = signed_by(&closed.verifier) {
+            let is_signed = is_signed(store, verifier, &row).await?;
+            return Ok(Ok(Kept::Closed { checkpoint, closed, is_signed }));
+        }
+    }
+    Ok(Err(flaw))
+}
+
+/// Whether the last checkpoint that this key has signed has the event.
+async fn is_signed<S: AuditReads>(
+    store: &S,
+    verifier: &NoteVerifier,
+    row: &AuditRow,
+) -> Result<bool, LogFault> {
+    let (last, index) = (checkpoint_get(store, verifier).await?, store.audit_leaf_index(row.id).await?);
+    let (Some((last, _)), Some(index)) = (last, index) else { return Ok(false) };
+    let Some(plan) = Plan::inclusion(index, last.size) else { return Ok(false) };
+    let hashes = plan_compute(store, &plan).await?;
+    Ok(inclusion_verify(index, last.size, &leaf_hash(&row.content), &hashes, &last.root))
 }
 
 /// The name of the log that a database has, the key of that, and its head.
@@ -107,7 +167,9 @@ pub async fn reopen<S: Store>(
     if !unit.audit_integrate(&batch).await? {
         return Err(moved());
     }
+    fault_point!("reopen.written");
     unit.commit().await?;
+    fault_point!("reopen.committed");
     Ok(Some((closed, signer)))
 }
 

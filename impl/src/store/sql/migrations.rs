@@ -31,8 +31,9 @@ migrations![
     "0007_ends",
     "0008_vouching",
     "0009_retention",
-    "0010_compatibility",
-    "0011_change_head"
+    "0010_audit_head",
+    "0011_compatibility",
+    "0012_change_head"
 ];
 
 /// The numbers of the migrations that a database has.
@@ -40,7 +41,7 @@ pub(super) const MIGRATIONS_APPLIED: &str =
     "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
 
 /// The migration from which on a database says which programs may work with it.
-pub(super) const COMPATIBILITY: i64 = 10;
+pub(super) const COMPATIBILITY: i64 = 11;
 
 /// What applies these migrations. A database may have more: whether this program may work with it, [`pending`] says.
 pub(super) fn migrator(texts: &[(&'static str, &'static str)]) -> Migrator {

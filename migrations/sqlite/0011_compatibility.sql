@@ -5,4 +5,4 @@ CREATE TABLE schema_compatibility (
     singleton  INTEGER NOT NULL PRIMARY KEY CHECK (singleton = 1),
     known_from INTEGER NOT NULL CHECK (known_from >= 1)
 ) STRICT;
-INSERT INTO schema_compatibility (singleton, known_from) VALUES (1, 10);
+INSERT INTO schema_compatibility (singleton, known_from) VALUES (1, 11);

@@ -5,4 +5,4 @@ CREATE TABLE schema_compatibility (
     singleton  bigint PRIMARY KEY CHECK (singleton = 1),
     known_from bigint NOT NULL CHECK (known_from >= 1)
 );
-INSERT INTO schema_compatibility (singleton, known_from) VALUES (1, 10);
+INSERT INTO schema_compatibility (singleton, known_from) VALUES (1, 11);
