@@ -416,6 +416,11 @@ impl<'w, P: Place> Answer<'w, P> {
         self.exchange.header(name)
     }
 
+    /// All headers, names in small letters.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.exchange.headers
+    }
+
     /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.exchange.body).into_owned()

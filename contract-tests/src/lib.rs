@@ -8,7 +8,7 @@
 //! - [`events`] compares the audit events that requests leave with the table in the documentation;
 //! - [`redis`] is a Redis to be harmed, and [`between`] what stands between a server and its PostgreSQL;
 //! - [`load`] is what clients do meanwhile, and what was answered to them;
-//! - [`server`] starts the real binary on a fresh database;
+//! - [`server`] starts the real binary on a fresh database, and [`ground`] is there before anything has started;
 //! - [`world`] is such a server as a test sees it, and [`actor`] is who sends requests there;
 //! - [`secret`] knows what secrets and tokens look like, and makes secrets that nobody was given;
 //! - [`line`] is a connection whose answers are timed;
@@ -25,6 +25,7 @@ pub mod check;
 pub mod coverage;
 pub mod deployment;
 pub mod events;
+pub mod ground;
 pub mod line;
 pub mod load;
 pub mod log;

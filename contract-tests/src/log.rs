@@ -1,12 +1,15 @@
 //! The audit log of a server, as its commands judge it and as somebody with the owner's rights can spoil it.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::SecondsFormat;
 
-use crate::server::Database;
+use crate::actor::Actor;
+use crate::server::{Database, setting};
 use crate::world::{World, now};
 
 /// How long the integration of what has happened may take.
@@ -30,6 +33,57 @@ pub fn says(world: &World, arguments: &[&str]) -> (i32, String) {
 /// What `agentidp audit verify` says, and how it ends.
 pub fn judged(world: &World, arguments: &[&str]) -> (i32, String) {
     says(world, &[&["audit", "verify"], arguments].concat())
+}
+
+/// The log's key, as `agentidp audit key` prints it.
+pub fn key(world: &World) -> String {
+    String::from_utf8_lossy(&world.server.run(&["audit", "key"]).stdout).trim().to_owned()
+}
+
+/// Where the log is, for a program that will ask there.
+pub fn address(world: &World) -> String {
+    world.is_asked_from_outside();
+    format!("{}/audit", world.server.base)
+}
+
+/// A file with the token of somebody.
+pub fn token_file(world: &World, bearer: &Actor<'_>) -> String {
+    keep(world, "token", bearer.token().as_bytes())
+}
+
+/// What `agentidp audit verify` says of the log of the running server, read by somebody, and how it ends.
+pub fn judged_log(world: &World, bearer: &Actor<'_>, more: &[&str]) -> (i32, String) {
+    let (address, token, key) = (address(world), token_file(world, bearer), key(world));
+    judged(world, &[&["--log", &address, "--token-file", &token, "--key", &key], more].concat())
+}
+
+/// What `agentidp audit verify` says of an export, and how it ends.
+pub fn judged_export(world: &World, export: &str, more: &[&str]) -> (i32, String) {
+    let file = keep(world, "export.ndjson", export.as_bytes());
+    judged(world, &[&["--export", &file, "--key", &key(world)], more].concat())
+}
+
+/// Whether there are judges that are not ours ([`judges_say`]).
+pub fn has_judges() -> bool {
+    setting(JUDGES).is_some()
+}
+
+const JUDGES: &str = "AUDIT_JUDGE";
+
+/// What judges that are not ours say of the log of the running server, held to a key and read by somebody; and how they end.
+///
+/// # Panics
+/// When nothing says where they are.
+pub fn judges_say(world: &World, key: &str, bearer: &Actor<'_>, more: &[&str]) -> (i32, Vec<String>) {
+    let program =
+        setting(JUDGES).expect("AUDIT_JUDGE names the judges; scripts/judges/test builds them and says so");
+    let (address, token) = (address(world), token_file(world, bearer));
+    let mut judges = Command::new(program);
+    let output = judges.args(["-log", &address, "-key", key, "-token-file", &token]).args(more).output();
+    let output = output.expect("the judges can be run");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
+    (output.status.code().unwrap_or(-1), said)
 }
 
 /// The last checkpoint, once everything that happened is in the tree.
@@ -248,4 +302,71 @@ pub fn blob(world: &World, base64: &str) -> String {
 /// The id of an event in SQL, by its leaf.
 pub fn event_at(index: u64) -> String {
     format!("(SELECT event_id FROM audit_leaves WHERE leaf_index = {index})")
+}
+
+/// The id of the event of a leaf, as somebody reads it who exports the log from there on.
+///
+/// # Panics
+/// When there is none.
+pub fn id_at(auditor: &Actor<'_>, index: u64) -> String {
+    let export = auditor.gets(&format!("/audit/export?start={index}")).is(200).text();
+    let line = export.lines().nth(1).expect("the line of the leaf");
+    let line: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
+    assert_eq!(line["leafIndex"], index);
+    line["event"]["id"].as_str().expect("an event has an id").to_owned()
+}
+
+/// Has two events change places, by their leaves, behind the server's back.
+pub fn swap(world: &World, left: u64, right: u64) {
+    let (left, right) = (event_at(left), event_at(right));
+    let contents = "(SELECT o.content FROM audit_events o WHERE o.id = ";
+    world.server.break_database(&format!(
+        "CREATE TABLE places AS SELECT id, CASE id WHEN {left} THEN {contents}{right}) ELSE {contents}{left}) END AS content \
+         FROM audit_events WHERE id IN ({left}, {right})"
+    ));
+    world.server.break_database(
+        "UPDATE audit_events SET content = (SELECT p.content FROM places p WHERE p.id = audit_events.id) \
+         WHERE id IN (SELECT id FROM places)",
+    );
+    world.server.break_database("DROP TABLE places");
+}
+
+/// The bytes of an event with some of their text replaced, in SQL.
+pub fn replaced(world: &World, from: &str, to: &str) -> String {
+    match world.server.database() {
+        Database::Sqlite => format!("CAST(replace(CAST(content AS TEXT), '{from}', '{to}') AS BLOB)"),
+        Database::Postgres => {
+            format!("convert_to(replace(convert_from(content, 'UTF8'), '{from}', '{to}'), 'UTF8')")
+        }
+    }
+}
+
+/// Ends the content of the events below an index as a server does it: an event says so, and once it is in the tree they are
+/// shown to nobody.
+///
+/// # Panics
+/// When the database refuses.
+pub fn prune(world: &World, minimum_index: u64) {
+    world.is_asked_from_outside();
+    let now = now();
+    let hex = format!("{:012x}70008000000000000001", now.timestamp_millis());
+    let id = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
+    let content = format!(
+        r#"{{"action":"audit.pruned","actor":{{"method":"system"}},"data":{{"minimumIndex":{minimum_index},"retentionDays":90}},"id":"{id}","outcome":"success","salt":"000102030405060708090a0b0c0d0e0f","subject":{{}},"time":"{}"}}"#,
+        now.to_rfc3339_opts(SecondsFormat::Millis, true)
+    );
+    let milliseconds = chrono::DateTime::from_timestamp_millis(now.timestamp_millis()).unwrap_or(now);
+    let time = milliseconds.to_rfc3339_opts(SecondsFormat::AutoSi, false);
+    let (id, content) = match world.server.database() {
+        Database::Sqlite => (format!("x'{hex}'"), format!("CAST('{content}' AS BLOB)")),
+        Database::Postgres => (format!("'{id}'"), format!("convert_to('{content}', 'UTF8')")),
+    };
+    world.server.break_database(&format!(
+        "INSERT INTO audit_events (id, time, action, outcome, content) \
+         VALUES ({id}, '{time}', 'audit.pruned', 'success', {content})"
+    ));
+    checkpoint_of_all(world);
+    world.server.break_database(&format!(
+        "UPDATE audit_retention SET minimum_index = {minimum_index}, event_id = {id}"
+    ));
 }

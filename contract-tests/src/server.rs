@@ -363,6 +363,17 @@ impl Server {
         self.wait_until_ready();
     }
 
+    /// The same with further settings, which count until it ends.
+    ///
+    /// # Panics
+    /// As [`Server::start_again`].
+    pub fn start_again_with(&self, settings: &[(&str, &str)]) {
+        let mut environment = self.environment.clone();
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        *self.child.lock().unwrap_or_else(PoisonError::into_inner) = serve(&self.folder, &environment);
+        self.wait_until_ready();
+    }
+
     /// Starts it again after [`Server::kill`], on something that it must not go on with, and waits until it has ended by
     /// itself. What it said meanwhile.
     ///
@@ -592,6 +603,31 @@ impl Server {
         output.unwrap_or_else(|error| panic!("{}: {error}; build it first", binary().display()))
     }
 
+    /// The same as [`Server::run`], and the most memory that the command had at a time, in KiB, as Linux counts it (resident).
+    ///
+    /// # Panics
+    /// As [`Server::run`].
+    pub fn run_measured(&self, arguments: &[&str]) -> (Output, u64) {
+        let kept =
+            |name| File::create(self.folder.join(name)).expect("a file can be made beside the server's own");
+        let mut child = command(&self.folder, &self.environment)
+            .args(arguments)
+            .stdout(kept("measured.out"))
+            .stderr(kept("measured.err"))
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}; build it first", binary().display()));
+        let mut most = 0;
+        let status = loop {
+            most = resident(child.id(), "VmHWM:").map_or(most, |now| most.max(now));
+            if let Some(status) = child.try_wait().expect("the command is this process's child") {
+                break status;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        let read = |name| fs::read(self.folder.join(name)).expect("what the command said can be read");
+        (Output { status, stdout: read("measured.out"), stderr: read("measured.err") }, most)
+    }
+
     /// The same on a terminal: everything that somebody who sits there is shown, with what moves the cursor, and how it ended.
     ///
     /// # Panics
@@ -764,14 +800,14 @@ impl Drop for Killed {
 }
 
 /// Sends a signal; the standard library knows but the one that cannot be heard.
-fn signal(pid: u32, signal: &str) -> bool {
+pub(crate) fn signal(pid: u32, signal: &str) -> bool {
     let mut kill = Command::new("kill");
     kill.args([signal, &pid.to_string()]).stderr(Stdio::null());
     kill.status().is_ok_and(|status| status.success())
 }
 
 /// As much of the end of a log as a person reads.
-fn end_of(log: &str) -> &str {
+pub(crate) fn end_of(log: &str) -> &str {
     log.char_indices().rev().nth(5_000).map_or(log, |(at, _)| &log[at..])
 }
 
@@ -779,6 +815,13 @@ fn end_of(log: &str) -> &str {
 fn state_of(pid: u32) -> Option<char> {
     let status = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     status.rsplit_once(") ")?.1.chars().next()
+}
+
+/// A figure of a process's memory in KiB, by the name that Linux has for it (proc(5)).
+pub fn resident(pid: u32, figure: &str) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(figure))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
 }
 
 /// The binary to test: the one of this workspace, unless `AGENTIDP_BIN` names another.
@@ -790,7 +833,7 @@ pub fn binary() -> PathBuf {
     clippy::disallowed_methods,
     reason = "the tests have settings of their own, which are not the server's"
 )]
-fn setting(name: &str) -> Option<String> {
+pub(crate) fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
@@ -805,7 +848,7 @@ fn serve(folder: &Path, environment: &BTreeMap<String, String>) -> Child {
 }
 
 /// The binary with exactly these settings, in a folder of its own.
-fn command(folder: &Path, environment: &BTreeMap<String, String>) -> Command {
+pub(crate) fn command(folder: &Path, environment: &BTreeMap<String, String>) -> Command {
     let mut command = Command::new(binary());
     command.env_clear().envs(environment).current_dir(folder).stdin(Stdio::null());
     // Where a binary that counts its own lines writes what it counted.
@@ -923,7 +966,7 @@ impl Drop for Cut {
 }
 
 /// The PostgreSQL server for tests, with a database that is not a test's.
-fn postgres_server() -> String {
+pub(crate) fn postgres_server() -> String {
     let server = setting("TEST_POSTGRES_URL").expect(
         "TEST_POSTGRES_URL names a PostgreSQL server; `eval \"$(scripts/services start)\"` starts one",
     );
@@ -1032,7 +1075,7 @@ fn rows(url: &str, sql: &'static str) -> Result<Vec<Vec<u8>>, sqlx::Error> {
 }
 
 /// Runs statements on a database.
-fn execute(url: &str, sql: &str) {
+pub(crate) fn execute(url: &str, sql: &str) {
     let statements = || sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
     runtime()
         .block_on(async {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::actor::{self, Actor, Answer, Place, Request};
 use crate::check::{Exchange, check};
 use crate::events::{self, Asked};
+use crate::ground::Ground;
 use crate::operations::{self, new_agent, with};
 use crate::server::{Credentials, Database, Server};
 use crate::spec::Spec;
@@ -72,6 +73,11 @@ impl Case {
     /// A second server beside the test's own one, with a database of its own.
     pub fn world_of(self, name: &str) -> World {
         self.start(&format!("{}__{name}", self.recording()), &[])
+    }
+
+    /// What a server starts on, with these settings and no server.
+    pub fn ground(self, settings: &[(&str, &str)]) -> Ground {
+        Ground::new(self.database, &self.recording(), settings)
     }
 
     fn start(self, name: &str, settings: &[(&str, &str)]) -> World {

@@ -64,7 +64,7 @@ const STEPS: &[&str] = &[
     "keep.kept",
 ];
 
-/// A point that every request passes, and none that asks for the server's health.
+/// A point that every request passes.
 const REQUEST: &str = "request.begun";
 
 /// Those of its first start: of the canary of its master key, of the name of its log, and of its settings.

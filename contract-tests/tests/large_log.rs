@@ -1,15 +1,17 @@
-//! A log of three hundred thousand events, and everything that somebody could do to it: run by `scripts/test --full` on the
-//! release binary (`AGENTIDP_BIN`).
+//! A log of three hundred thousand events, and everything that somebody could do to it: run by `scripts/test` on the release
+//! binary (`AGENTIDP_BIN`). What many more events take of memory, `scripts/test --full` measures.
 
 use std::time::Instant;
 
 use agentidp::crypto::merkle::leaf_hash;
 use agentidp::domain::log::tiles;
+use contract_tests::actor::Actor;
 use contract_tests::log::{
-    EVENTS, blob, checkpoint_of_all, checkpoints_until_all, event_at, judged, keep, says, unguarded,
+    EVENTS, address, blob, checkpoint_of_all, checkpoints_until_all, event_at, has_judges, id_at, judged,
+    judged_log, judges_say, keep, key, replaced, says, swap, token_file, unguarded,
 };
 use contract_tests::on_both_databases;
-use contract_tests::server::Database;
+use contract_tests::server::{Database, resident};
 use contract_tests::world::{Case, World};
 
 on_both_databases![
@@ -49,16 +51,6 @@ fn add_events_after(world: &World, before: u64, number: u64) {
     };
     let (first, last) = ((before + 1).to_string(), (before + number).to_string());
     world.server.break_database(&sql.replace("{first}", &first).replace("{last}", &last));
-}
-
-/// The text of an event's bytes with something in it replaced, in the database's SQL.
-fn replaced(world: &World, from: &str, to: &str) -> String {
-    match world.server.database() {
-        Database::Sqlite => format!("CAST(replace(CAST(content AS TEXT), '{from}', '{to}') AS BLOB)"),
-        Database::Postgres => {
-            format!("convert_to(replace(convert_from(content, 'UTF8'), '{from}', '{to}'), 'UTF8')")
-        }
-    }
 }
 
 /// Does something to the database, and says what the verification then finds.
@@ -107,30 +99,16 @@ fn three_hundred_thousand_events_are_verified_and_whatever_was_done_to_them_is_n
     let (last, rest) = (size / 256, size % 256);
     assert!(last > 1000 && rest > 0, "{size}");
     auditor.gets(&format!("/audit/tile/0/x001/{}.p/{rest}", last - 1000)).is(200);
-    let (token, key) = (keep(&world, "token", auditor.token().as_bytes()), key(&world));
-    let address = format!("{}/audit", world.server.base);
     let started = Instant::now();
-    let (code, said) = judged(
-        &world,
-        &[
-            "--log",
-            &address,
-            "--token-file",
-            &token,
-            "--key",
-            &key,
-            "--checkpoint",
-            &early,
-            "--checkpoint",
-            &late,
-        ],
-    );
+    let (code, said) = judged_log(&world, &auditor, &["--checkpoint", &early, "--checkpoint", &late]);
     assert!(code == 0 && said.contains("is whole"), "{said}");
     println!(
         "{}: verified {:.0} events/s over HTTP",
         case.database().name(),
         size as f64 / started.elapsed().as_secs_f64()
     );
+
+    judged_by_others(&world, &auditor, &early);
 
     unguarded(&world, "audit_events", EVENTS);
     let (changed, back) = (replaced(&world, "success", "succesS"), replaced(&world, "succesS", "success"));
@@ -150,6 +128,21 @@ fn three_hundred_thousand_events_are_verified_and_whatever_was_done_to_them_is_n
     let (code, said) = judged(&world, &[]);
     assert_eq!(code, 0, "it is as it was: {said}");
 
+    swap(&world, 150_000, 290_000);
+    let (code, said) = judged(&world, &[]);
+    let [left, right] = [150_000, 290_000].map(|index| format!("at index {index} there is the event"));
+    assert!(code == 1 && said.contains(&left) && said.contains(&right), "{said}");
+    let [left, right] = [150_000, 290_000].map(|index| format!("the event at index {index} ("));
+    let (code, said) = judged_log(&world, &auditor, &[]);
+    assert!(code == 1 && said.contains(&left) && said.contains(&right), "{said}");
+    let (file, token) = (keep(&world, "export.ndjson", b""), token_file(&world, &auditor));
+    let (address, key) = (address(&world), key(&world));
+    let (code, said) = says(&world, &["audit", "export", &file, "--log", &address, "--token-file", &token]);
+    assert_eq!(code, 0, "{said}");
+    let (code, said) = judged(&world, &["--export", &file, "--key", &key]);
+    assert!(code == 1 && said.contains(&left) && said.contains(&right), "{said}");
+    swap(&world, 150_000, 290_000);
+
     // The event and its leaf changed together: the hashes above it tell where.
     unguarded(&world, "audit_leaves", &["audit_leaves_keep_updated", "audit_leaves_keep_deleted"]);
     let hash = |index| format!("(SELECT l.hash FROM audit_leaves l WHERE l.leaf_index = {index})");
@@ -168,6 +161,9 @@ fn three_hundred_thousand_events_are_verified_and_whatever_was_done_to_them_is_n
 
     let said = after(&world, &format!("DELETE FROM audit_events WHERE id = {}", event_at(65_536)), &[]);
     assert!(said.contains("the event at index 65536 (") && said.contains("was removed"), "{said}");
+    let (code, said) = judged_log(&world, &auditor, &[]);
+    assert!(code == 1 && said.contains("the event at index 65536 was removed before its time"), "{said}");
+    assert_eq!(said.matches("WRONG").count(), 1, "{said}");
 
     // The tail rolled back, as if the database were a copy from before.
     let early = std::fs::read_to_string(&early).expect("the kept checkpoint can be read");
@@ -187,6 +183,32 @@ fn three_hundred_thousand_events_are_verified_and_whatever_was_done_to_them_is_n
     assert!(code == 1 && said.contains("the log went back"), "{said}");
 }
 
+/// What judges that are not ours say of it, if there are any: the paths of two segments are theirs to read, too.
+#[allow(clippy::print_stdout, reason = "the figures are the point of a measurement")]
+fn judged_by_others(world: &World, auditor: &Actor<'_>, early: &str) {
+    if !has_judges() {
+        println!(
+            "\n==> DID NOT RUN: the judges that are not ours, on a log of {EVENTS_ADDED} events; they take Go"
+        );
+        return;
+    }
+    let started = Instant::now();
+    let ids = [270_000, EVENTS_ADDED - 1].map(|index| id_at(auditor, index));
+    let more = ["-old", early, "-events", &ids.join(","), "-from", "255999", "-fsck"];
+    let (code, said) = judges_say(world, &key(world), auditor, &more);
+    assert_eq!(code, 0, "{said:?}");
+    let judgements = ["the tree that the entry bundles give is the log's, tile by tile".to_owned()];
+    let included = ids.map(|id| format!("the event {id} is included, by the log's proof and by its tiles"));
+    for judgement in judgements.iter().chain(&included) {
+        assert!(said.contains(&format!("ok {judgement}")), "{judgement}: {said:?}");
+    }
+    println!(
+        "{}: judged by others in {:.1} s",
+        world.server.database().name(),
+        started.elapsed().as_secs_f64()
+    );
+}
+
 /// How many events are exported, unless `EXPORT_EVENTS` says otherwise, as the full run does.
 const EXPORTED: u64 = 1_000_000;
 
@@ -198,56 +220,94 @@ fn exported() -> u64 {
 /// By how much the server's resident memory may rise while it exports, in KiB, however many events there are.
 const RISE: u64 = 32 * 1024;
 
-fn key(world: &World) -> String {
-    String::from_utf8_lossy(&world.server.run(&["audit", "key"]).stdout).trim().to_owned()
+/// The most memory that a command may have at a time, in KiB, however many events there are.
+const MOST: u64 = 96 * 1024;
+
+/// Runs a command that must succeed within the memory of few events; what it said.
+#[allow(clippy::print_stdout, reason = "the figures are the point of a measurement")]
+fn runs_in_little(world: &World, what: &str, events: u64, arguments: &[&str]) -> String {
+    let started = Instant::now();
+    let (output, most) = world.server.run_measured(arguments);
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}");
+    println!(
+        "{}: {what} {:.0} events/s, at most {most} KiB",
+        world.server.database().name(),
+        events as f64 / started.elapsed().as_secs_f64()
+    );
+    assert!(most > 0 && most <= MOST, "{what} took {most} KiB");
+    said
 }
 
-/// A figure of the server's memory in KiB, as Linux has it.
-fn memory(world: &World, figure: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", world.server.pid())).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix(figure)).expect("a figure of that name");
-    line.trim_matches(|letter: char| !letter.is_ascii_digit()).parse().expect("a number of KiB")
+/// Has something done while the server's resident memory is watched, which may rise by that of few events.
+#[allow(clippy::print_stdout, reason = "the figures are the point of a measurement")]
+fn server_stays_small(world: &World, what: &str, does: impl FnOnce()) {
+    let memory = |figure| resident(world.server.pid(), figure).expect("the server runs");
+    // From here on the highest resident memory is counted anew.
+    std::fs::write(format!("/proc/{}/clear_refs", world.server.pid()), "5").expect("Linux counts anew");
+    let before = memory("VmRSS:");
+    does();
+    let most = memory("VmHWM:");
+    println!("{}: {what}: the server had {before} KiB, then at most {most}", world.server.database().name());
+    assert!(most <= before + RISE, "{what}: {before} KiB before, at most {most} KiB");
 }
 
 #[allow(clippy::print_stdout, reason = "the figures are the point of a measurement")]
 fn an_export_of_many_events_takes_the_memory_of_few(case: Case) {
     let world = case.world_with(&[("AGENTIDP_LOG", "info")]);
-    world.is_asked_from_outside();
     let number = exported();
+    let first = number.min(EXPORTED);
     let started = Instant::now();
-    let mut left = number;
-    while left > 0 {
-        let some = left.min(EXPORTED);
-        add_events_after(&world, number - left, some);
-        left -= some;
-        checkpoint_of_all(&world);
-    }
+    add_events(&world, first);
+    checkpoint_of_all(&world);
+    let (address, key) = (address(&world), key(&world));
     let auditor = world.operator().holding("audit:read idp:admin");
     checkpoint_of_all(&world);
+    let token = token_file(&world, &auditor);
+
+    // A filter that lets nearly all through: each of these has its proof.
+    let some = keep(&world, "some.ndjson", b"");
+    let from = ["--log", address.as_str(), "--token-file", token.as_str()];
+    let filtered = [&["audit", "export", &some], &from[..], &["--outcome", "success"]].concat();
+    server_stays_small(&world, "an export with a filter", || {
+        runs_in_little(&world, "exported with proofs", first, &filtered);
+    });
+    let said = runs_in_little(
+        &world,
+        "verified with proofs",
+        first,
+        &["audit", "verify", "--export", &some, "--key", &key],
+    );
+    let found = said.split("each of the ").nth(1).and_then(|rest| rest.split(' ').next());
+    let found: u64 = found.and_then(|number| number.parse().ok()).expect("it says how many");
+    assert!(found >= first, "{said}");
+    std::fs::remove_file(&some).expect("the export can be removed");
+
+    let mut made = first;
+    while made < number {
+        let some = (number - made).min(EXPORTED);
+        add_events_after(&world, made, some);
+        made += some;
+        checkpoint_of_all(&world);
+    }
     println!(
         "{}: integrated {:.0} events/s, with their making",
         case.database().name(),
         number as f64 / started.elapsed().as_secs_f64()
     );
+    // What was given at the beginning may be over.
+    let auditor = world.operator().holding("audit:read idp:admin");
+    checkpoint_of_all(&world);
+    token_file(&world, &auditor);
+    let said = runs_in_little(&world, "verified", number, &["audit", "verify"]);
+    assert!(said.contains("is whole"), "{said}");
 
     let file = keep(&world, "export.ndjson", b"");
-    let (address, token) =
-        (format!("{}/audit", world.server.base), keep(&world, "token", auditor.token().as_bytes()));
-    let export = ["audit", "export", &file, "--log", &address, "--token-file", &token];
-    // From here on the highest resident memory is counted anew.
-    std::fs::write(format!("/proc/{}/clear_refs", world.server.pid()), "5").expect("Linux counts anew");
-    let before = memory(&world, "VmRSS:");
-    let started = Instant::now();
-    let (code, said) = says(&world, &export);
-    let (took, most) = (started.elapsed(), memory(&world, "VmHWM:"));
-    assert_eq!(code, 0, "{said}");
-    println!(
-        "{}: exported {:.0} events/s; {before} KiB before, at most {most} KiB",
-        case.database().name(),
-        number as f64 / took.as_secs_f64()
-    );
-    assert!(most <= before + RISE, "{before} KiB before, at most {most} KiB");
-
+    let export = [&["audit", "export", &file], &from[..]].concat();
+    server_stays_small(&world, "an export", || {
+        runs_in_little(&world, "exported", number, &export);
+    });
     // It stopped in the middle, and goes on.
     let length = std::fs::metadata(&file).expect("the export is there").len();
     let written = std::fs::OpenOptions::new().write(true).open(&file).expect("the export is there");
@@ -255,20 +315,7 @@ fn an_export_of_many_events_takes_the_memory_of_few(case: Case) {
     let (code, said) = says(&world, &export);
     assert_eq!(code, 0, "{said}");
     assert_eq!(std::fs::metadata(&file).expect("the export is there").len(), length);
-    let started = Instant::now();
-    let (code, said) = judged(&world, &["--export", &file, "--key", &key(&world)]);
-    assert!(code == 0 && said.contains("is whole"), "{said}");
-    println!(
-        "{}: verified {:.0} events/s of the export",
-        case.database().name(),
-        number as f64 / started.elapsed().as_secs_f64()
-    );
-
-    let some = keep(&world, "some.ndjson", b"");
-    let filtered =
-        ["audit", "export", &some, "--log", &address, "--token-file", &token, "--action", "token.issued"];
-    let (code, said) = says(&world, &filtered);
-    assert_eq!(code, 0, "{said}");
-    let (code, said) = judged(&world, &["--export", &some, "--key", &key(&world)]);
-    assert!(code == 0 && said.contains("events is in the log"), "{said}");
+    let verify = ["audit", "verify", "--export", &file, "--key", &key];
+    let said = runs_in_little(&world, "verified of the export", number, &verify);
+    assert!(said.contains("is whole"), "{said}");
 }

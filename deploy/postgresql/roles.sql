@@ -41,7 +41,7 @@ FROM (VALUES
     ('credentials',        'SELECT, INSERT, UPDATE'),
     ('signing_keys',       'SELECT, INSERT, UPDATE, DELETE'),
     ('key_canary',         'SELECT, INSERT'),
-    ('bootstrap',          'SELECT, INSERT'),
+    ('bootstrap',          'SELECT, INSERT, UPDATE'),
     ('change_head',        'SELECT, UPDATE'),
     ('changes',            'SELECT, INSERT, DELETE'),
     ('token_revocations',  'SELECT, INSERT, UPDATE, DELETE'),

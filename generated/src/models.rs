@@ -576,6 +576,8 @@ pub enum AuditAction {
     KeyCreated,
     /// "key.rotated"
     KeyRotated,
+    /// "key.resealed"
+    KeyResealed,
     /// "server.bootstrapped"
     ServerBootstrapped,
     /// "server.recovered"
@@ -612,6 +614,7 @@ impl AuditAction {
         Self::AuditReopened,
         Self::KeyCreated,
         Self::KeyRotated,
+        Self::KeyResealed,
         Self::ServerBootstrapped,
         Self::ServerRecovered,
         Self::ServerConfigured,
@@ -640,6 +643,7 @@ impl AuditAction {
             Self::AuditReopened => "audit.reopened",
             Self::KeyCreated => "key.created",
             Self::KeyRotated => "key.rotated",
+            Self::KeyResealed => "key.resealed",
             Self::ServerBootstrapped => "server.bootstrapped",
             Self::ServerRecovered => "server.recovered",
             Self::ServerConfigured => "server.configured",

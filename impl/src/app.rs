@@ -27,7 +27,7 @@ use crate::cache::redis::limits::RedisBuckets;
 use crate::cache::redis::wakeups;
 use crate::clock::Clock;
 use crate::config::{Config, Environment, MasterKeySource, SigningChoice, Unusable};
-use crate::crypto::{CryptoFault, Entropy, HashPool, MasterKey, NoteVerifier, SecretText};
+use crate::crypto::{CryptoFault, Entropy, HashPool, MasterKey, NoteSigner, NoteVerifier, SecretText};
 use crate::domain::agents::{AgentId, AgentService};
 use crate::domain::audit::configuring::configured_record;
 use crate::domain::audit::log::{Integrator, LogFault, log_open};
@@ -35,11 +35,12 @@ use crate::domain::audit::proofs::LogService;
 use crate::domain::audit::reopening::{Closed, Kept, kept_judge, log_get, reopen as log_reopen};
 use crate::domain::audit::watching::TreeWatch;
 use crate::domain::audit::{AuditService, AuditWriter};
-use crate::domain::bootstrap::{BootstrapFault, BootstrapParts, BootstrapService};
+use crate::domain::bootstrap::{self, BootstrapFault, BootstrapParts, BootstrapService};
 use crate::domain::clients::{ClientCaches, LevelCount};
 use crate::domain::credentials::{CredentialMint, CredentialService};
 use crate::domain::feed::Feed;
 use crate::domain::idempotency::Idempotency;
+use crate::domain::keys::resealing::{self, Before, ResealFault, Resealing};
 use crate::domain::keys::{
     KeyFault, KeyRing, KeySettings, KeyStanding, KeyWorkshop, Signing, SigningAlgorithm, StoredKey,
     Succession, canary_check, publication_lead,
@@ -54,7 +55,7 @@ use crate::domain::uses::Uses;
 use crate::jobs;
 use crate::jobs::integrate::CheckpointFile;
 use crate::measures::Figures;
-use crate::store::sql::{self, Connections, Database, PoolSettings, Replication};
+use crate::store::sql::{self, Connections, Database, PoolSettings, Power, Replication};
 use crate::store::{Store, StoreFault};
 
 /// Client records that a node keeps at hand: about 1 KiB each.
@@ -111,6 +112,8 @@ pub enum Failure {
     Bootstrap(BootstrapFault),
     /// The first operator exists.
     BootstrappedAlready,
+    /// The database did not get another master key.
+    Resealing(ResealFault),
     /// The audit log cannot go on.
     Log(LogFault),
     /// The audit log could not be verified, whatever its state; the text says why.
@@ -139,6 +142,7 @@ impl fmt::Display for Failure {
             Self::BootstrappedAlready => f.write_str(
                 "the first operator exists already; for a new credential of it run: agentidp bootstrap --recover",
             ),
+            Self::Resealing(fault) => fault.fmt(f),
             Self::Log(fault) => fault.fmt(f),
             Self::Unverifiable(problem) | Self::Alarm(problem) => f.write_str(problem),
             Self::LogBroken(findings) => write!(f, "the audit log does not verify: {findings} finding(s)"),
@@ -168,37 +172,89 @@ impl From<LogFault> for Failure {
     }
 }
 
+impl From<ResealFault> for Failure {
+    fn from(fault: ResealFault) -> Self {
+        Self::Resealing(fault)
+    }
+}
+
 impl From<BootstrapFault> for Failure {
     fn from(fault: BootstrapFault) -> Self {
         Self::Bootstrap(fault)
     }
 }
 
-/// The first operator's credentials, at the one moment when the secret is known.
+/// The operator's credentials, at the one moment when the secret is known.
 pub struct Operator {
     /// The client id.
     pub client_id: AgentId,
     /// The client secret: for standard output, never for the log.
     pub secret: SecretText,
+    /// The operator that it took the place of, if that one could not be used any more.
+    pub instead_of: Option<AgentId>,
 }
 
-impl From<crate::domain::bootstrap::Operator> for Operator {
-    fn from(operator: crate::domain::bootstrap::Operator) -> Self {
-        Self { client_id: operator.client_id, secret: operator.client_secret }
+impl Operator {
+    fn new(operator: bootstrap::Operator, instead_of: Option<AgentId>) -> Self {
+        Self { client_id: operator.client_id, secret: operator.client_secret, instead_of }
     }
 }
 
-/// Connects to the database, whatever the state of its tables.
+/// Connects to the database, whatever the state of its tables; makes the file of SQLite if it is not there.
 ///
 /// # Errors
 /// When it does not answer.
 pub async fn connect(config: &Config) -> Result<Database, Failure> {
-    let settings = PoolSettings {
+    Ok(sql::connect(config.database_url.expose(), &pool_settings(config)).await?)
+}
+
+/// Connects to the database to look at it, and makes nothing. Nothing if it is a file that is not there.
+///
+/// # Errors
+/// When it does not answer.
+pub async fn connect_to_look(config: &Config) -> Result<Option<Database>, Failure> {
+    if !sql::exists(config.database_url.expose())? {
+        return Ok(None);
+    }
+    connect(config).await.map(Some)
+}
+
+/// The migrations that the database lacks: all of them, if it is a file that is not there, which is not made.
+///
+/// # Errors
+/// When the database does not answer, or is a newer program's.
+pub async fn pending_migrations(config: &Config) -> Result<Vec<String>, Failure> {
+    let (database, pending) = looked_at(config).await?;
+    if let Some(database) = database {
+        database.close().await;
+    }
+    Ok(pending)
+}
+
+/// The database, if it is there, and the migrations that it lacks.
+async fn looked_at(config: &Config) -> Result<(Option<Database>, Vec<String>), Failure> {
+    let database = connect_to_look(config).await?;
+    let pending = match &database {
+        Some(database) => database.pending_migrations().await?,
+        None => sql::all_migrations(config.database_url.expose())?,
+    };
+    Ok((database, pending))
+}
+
+/// How many client secrets were last used under another master key.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn outdated_secrets<S: Store>(store: &S, master: &MasterKey) -> Result<u64, StoreFault> {
+    store.credential_count_outdated(master.verifier_key_version(), Clock::system().now()).await
+}
+
+fn pool_settings(config: &Config) -> PoolSettings {
+    PoolSettings {
         max_connections: config.database_connections.saturating_sub(VITAL_CONNECTIONS).max(1),
         acquire_timeout: CONNECTION_WITHIN,
         statement_timeout: STATEMENT_WITHIN,
-    };
-    Ok(sql::connect(config.database_url.expose(), &settings).await?)
+    }
 }
 
 /// What there is to say of a database's commits.
@@ -245,6 +301,19 @@ fn replicated(Replication { follows, standbys, waits, durable }: Replication) ->
     told
 }
 
+/// Who the server is in the database, if it is somebody who could change what the audit log holds. The tables must be there.
+///
+/// # Errors
+/// When the database does not say.
+pub async fn powerful_role(database: &Database) -> Result<Option<&'static str>, Failure> {
+    Ok(database.power().await?.and_then(|power| match power {
+        Power::Superuser => Some("a superuser"),
+        Power::Owner => Some("the owner of the tables"),
+        Power::Changes => Some("a role that may change the audit log's tables"),
+        Power::Little => None,
+    }))
+}
+
 /// Work on a store of whichever kind.
 pub trait OnStore {
     /// What comes of it.
@@ -265,13 +334,17 @@ pub async fn on_store<W: OnStore>(database: &Database, work: W) -> W::Output {
 /// Connects to a database whose tables are up to date. Outside of production they are brought up to date first; in
 /// production that is `agentidp migrate`'s to do, when an operator says so.
 async fn connect_up_to_date(config: &Config) -> Result<Database, Failure> {
-    let database = connect(config).await?;
     // Looked at first: whoever serves need not be allowed to make tables.
-    let pending = database.pending_migrations().await?;
-    match config.environment {
-        _ if pending.is_empty() => {}
-        Environment::Production => return Err(Failure::MigrationsPending(pending)),
-        Environment::Development | Environment::Test => database.migrate().await?,
+    let (database, pending) = looked_at(config).await?;
+    if config.environment == Environment::Production && !pending.is_empty() {
+        return Err(Failure::MigrationsPending(pending));
+    }
+    let database = match database {
+        Some(database) => database,
+        None => connect(config).await?,
+    };
+    if !pending.is_empty() {
+        database.migrate().await?;
     }
     Ok(database)
 }
@@ -285,20 +358,26 @@ pub async fn master_key<S: Store>(
     store: &S,
     entropy: &Entropy,
 ) -> Result<MasterKey, Failure> {
-    let text = match &config.master_key {
+    if let MasterKeySource::Made(path) = &config.master_key
+        && !path.exists()
+        && store.key_canary_get().await?.is_some()
+    {
+        return Err(Failure::MasterKey(format!(
+            "this database was opened with a master key before, and {} is not there; put it back, or set \
+             AGENTIDP_MASTER_KEY. If it is lost: agentidp keys reseal --lost",
+            path.display()
+        )));
+    }
+    key_from(&config.master_key, entropy)
+}
+
+/// The key of a source; where the settings say so, it is made if it is not there.
+fn key_from(source: &MasterKeySource, entropy: &Entropy) -> Result<MasterKey, Failure> {
+    let text = match source {
         MasterKeySource::Given(text) => text.clone(),
         MasterKeySource::File(path) => read_key(path)?,
         MasterKeySource::Made(path) if path.exists() => read_key(path)?,
-        MasterKeySource::Made(path) => {
-            if store.key_canary_get().await?.is_some() {
-                return Err(Failure::MasterKey(format!(
-                    "this database was opened with a master key before, and {} is not there; put it back, or set \
-                     AGENTIDP_MASTER_KEY",
-                    path.display()
-                )));
-            }
-            make_key(path, entropy)?
-        }
+        MasterKeySource::Made(path) => make_key(path, entropy)?,
     };
     MasterKey::from_text(&text).map_err(|fault: CryptoFault| Failure::MasterKey(fault.to_string()))
 }
@@ -323,7 +402,7 @@ fn make_key(path: &Path, entropy: &Entropy) -> Result<SecretText, Failure> {
     Ok(key)
 }
 
-/// Creates the first operator, or with `recover` issues a new credential to it.
+/// Creates the first operator, or with `recover` issues a new credential to it, or to another one if that cannot be used.
 ///
 /// # Errors
 /// When it exists already, or with `recover` when it does not.
@@ -347,9 +426,10 @@ async fn bootstrap_on<S: Store>(
     let mint = CredentialMint::new(master.clone(), HashPool::new(1, 1), entropy.clone());
     let service = BootstrapService::new(BootstrapParts { store, clock, entropy, master, mint });
     if recover {
-        return Ok(Some(service.recover().await?.into()));
+        let recovered = service.recover(OPERATOR_EMAIL).await?;
+        return Ok(Some(Operator::new(recovered.operator, recovered.instead_of)));
     }
-    Ok(service.bootstrap(OPERATOR_EMAIL).await?.map(Operator::from))
+    Ok(service.bootstrap(OPERATOR_EMAIL).await?.map(|operator| Operator::new(operator, None)))
 }
 
 /// What the settings say of signing, in the domain's terms.
@@ -360,7 +440,7 @@ pub fn key_settings(config: &Config) -> KeySettings {
         }
         SigningChoice::Shared(secret) => Signing::SharedSecret(secret.clone()),
     };
-    KeySettings { signing, issuer: config.issuer.clone() }
+    KeySettings { signing, issuer: config.issuer.clone(), lead: publication_lead(config.jwks_max_age) }
 }
 
 /// The signing keys that there are, of whichever algorithm, and where they stand.
@@ -426,6 +506,92 @@ impl OnStore for KeysRotate<'_> {
     }
 }
 
+/// What became of the master key until now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldMasterKey {
+    /// The settings have it.
+    Known,
+    /// Nobody has it.
+    Lost,
+    /// Others have it.
+    Leaked,
+}
+
+/// What came of sealing the database anew.
+pub struct Resealed {
+    /// What was done.
+    pub done: resealing::Resealed,
+    /// The log that goes on by another name, if its key was given up.
+    pub log: Option<Reopened>,
+}
+
+/// Makes the master key of the settings the database's.
+///
+/// # Errors
+/// When that cannot be done; nothing is written then.
+pub async fn keys_reseal(config: &Config, old: OldMasterKey) -> Result<Resealed, Failure> {
+    let needed = || {
+        Failure::Settings(Unusable(vec![
+            "AGENTIDP_OLD_MASTER_KEY (or AGENTIDP_OLD_MASTER_KEY_FILE) must be set to the master key until now; if it is lost: \
+             agentidp keys reseal --lost"
+                .to_owned(),
+        ]))
+    };
+    let before = match (old, &config.old_master_key) {
+        (OldMasterKey::Known, None) => return Err(needed()),
+        (OldMasterKey::Known, Some(source)) => Some(key_from(source, &Entropy::system())?),
+        (OldMasterKey::Lost | OldMasterKey::Leaked, _) => None,
+    };
+    let database = connect_up_to_date(config).await?;
+    let resealed = on_store(&database, KeysReseal { config, old, before }).await;
+    database.close().await;
+    resealed
+}
+
+struct KeysReseal<'c> {
+    config: &'c Config,
+    old: OldMasterKey,
+    before: Option<MasterKey>,
+}
+
+impl OnStore for KeysReseal<'_> {
+    type Output = Result<Resealed, Failure>;
+
+    async fn run<S: Store>(self, store: S) -> Self::Output {
+        let Self { config, old, before } = self;
+        let (clock, entropy) = (Clock::system(), Entropy::system());
+        let before = match (&before, old) {
+            (Some(key), _) => Before::Known(key),
+            (None, OldMasterKey::Leaked) => Before::Leaked,
+            (None, _) => Before::Lost,
+        };
+        let file = checkpoint_file(config);
+        let kept = match before {
+            Before::Known(_) => None,
+            Before::Lost | Before::Leaked => kept_of_log(&store, file.as_ref()).await?,
+        };
+        let master = key_from(&config.master_key, &entropy)?;
+        let algorithm = match key_settings(config).signing {
+            Signing::Asymmetric(algorithm) => Some(algorithm),
+            Signing::SharedSecret(_) => None,
+        };
+        let resealing = Resealing {
+            store: &store,
+            master: &master,
+            algorithm,
+            kept: kept.clone(),
+            clock: &clock,
+            entropy: &entropy,
+        };
+        let mut done = resealing.run(before).await?;
+        let log = match done.log.take() {
+            Some(closed) => Some(reopened(&store, clock, closed, file, kept).await?),
+            None => None,
+        };
+        Ok(Resealed { done, log })
+    }
+}
+
 /// Serves until SIGTERM or SIGINT. `announce` is told the issuer, the address, and the first operator if one was just
 /// made.
 ///
@@ -480,11 +646,6 @@ async fn serve_on<S: Store>(
     announce: impl FnOnce(&str, &str, Option<Operator>),
 ) -> Result<(), Failure> {
     let (clock, entropy) = (Clock::system(), Entropy::system());
-    // Only a developer gets an operator without asking; elsewhere `agentidp bootstrap` makes it.
-    let operator = match config.environment {
-        Environment::Development => bootstrap_on(config, store.clone(), false).await?,
-        Environment::Test | Environment::Production => None,
-    };
     let master = master_key(config, &store, &entropy).await?;
     let keys = Arc::new(KeyRing::open(&store, key_settings(config), &master, &clock, &entropy).await?);
     let feed = Arc::new(Feed::new(clock.clone(), *LIFETIMES.end()));
@@ -574,6 +735,7 @@ async fn serve_on<S: Store>(
         (config.hash_limit, HASHES_AT_ONCE.min(config.hash_limit)),
     );
     let limits = Limits::new(buckets, clock.clone(), Arc::clone(&tally), limits);
+    let newcomer = store.clone();
     let parts = Parts {
         store,
         vital,
@@ -620,6 +782,12 @@ async fn serve_on<S: Store>(
     let address =
         listener.local_addr().map_err(|error| Failure::System("the address is not known", error))?;
     tracing::info!(%address, issuer = config.issuer, "listening");
+    // Only a developer gets an operator without asking; elsewhere `agentidp bootstrap` makes it. It comes last: its secret is
+    // told once, and whatever failed between its making and its telling would lose it.
+    let operator = match config.environment {
+        Environment::Development => bootstrap_on(config, newcomer, false).await?,
+        Environment::Test | Environment::Production => None,
+    };
     announce(&config.issuer, &format!("http://{address}"), operator);
     if let Some(listener) = metrics_listener {
         let halted = halt.subscribe();
@@ -695,8 +863,10 @@ async fn integrator<S: Store>(
 pub struct Reopened {
     /// The last that is known of the old one.
     pub closed: Closed,
-    /// The key of the new one, which has its name.
-    pub verifier: NoteVerifier,
+    /// The name of the new one.
+    pub origin: String,
+    /// The key of the new one.
+    pub verifier: String,
     /// Where the file is that kept the old one's checkpoint, if there was one.
     pub old_file: Option<PathBuf>,
 }
@@ -744,9 +914,33 @@ pub async fn reopen<S: Store>(
             (None, Some(closed)) => (closed, log_open(store, origin, &master, &clock, &entropy).await?),
             (None, None) => return Ok(None),
         };
-    let verifier = signer.verifier().clone();
-    let old_file = match (&file, in_file) {
-        (Some(file), Some(old)) if old.origin != verifier.name() => Some(set_aside(file, &old).await?),
+    Ok(Some(reopened(store, clock, (closed, signer), file, in_file).await?))
+}
+
+/// The checkpoint in the file, if it is one of the log that the database has.
+async fn kept_of_log<S: Store>(
+    store: &S,
+    file: Option<&CheckpointFile>,
+) -> Result<Option<Checkpoint>, Failure> {
+    let (Some(file), Some((_, verifier))) = (file, log_get(store).await?) else { return Ok(None) };
+    match kept_in(file, store, &verifier).await? {
+        Some(Kept::Current(checkpoint)) => Ok(Some(checkpoint)),
+        Some(Kept::Closed { .. }) | None => Ok(None),
+    }
+}
+
+/// Signs the first checkpoint of a log that goes on by another name, and keeps it in the file, which had this one of the log
+/// that was closed.
+async fn reopened<S: Store>(
+    store: &S,
+    clock: Clock,
+    (closed, signer): (Closed, NoteSigner),
+    file: Option<CheckpointFile>,
+    old: Option<Checkpoint>,
+) -> Result<Reopened, Failure> {
+    let (origin, verifier) = (signer.verifier().name().to_owned(), signer.verifier().to_string());
+    let old_file = match (&file, old) {
+        (Some(file), Some(old)) if old.origin != origin => Some(set_aside(file, &old).await?),
         _ => None,
     };
     fault_point!("reopen.aside");
@@ -755,7 +949,7 @@ pub async fn reopen<S: Store>(
     if let (Some(file), Some((_, note))) = (file, integrator.kept()?) {
         file.write(note).await.map_err(unwritten)?;
     }
-    Ok(Some(Reopened { closed, verifier, old_file }))
+    Ok(Reopened { closed, origin, verifier, old_file })
 }
 
 /// What the checkpoint file keeps, and of which log.

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -43,6 +44,11 @@ pub const SETTINGS: &[Setting] = &[
         "sqlite://agentidp.db, in production none",
         "sqlite://FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
     ),
+    setting(
+        "AGENTIDP_DATABASE_PLAINTEXT",
+        "false",
+        "true allows production a PostgreSQL at another host without TLS, where nobody else is on the network between",
+    ),
     setting("AGENTIDP_DATABASE_CONNECTIONS", "14", "connections to the database at the most, 6-1000"),
     setting(
         "REDIS_URL",
@@ -59,7 +65,13 @@ pub const SETTINGS: &[Setting] = &[
         "in development made and kept in agentidp.master-key",
         "32 random bytes in base64url without padding; protects signing keys and client secrets",
     ),
-    setting("AGENTIDP_MASTER_KEY_FILE", "none", "a file with the master key, instead of AGENTIDP_MASTER_KEY"),
+    setting(
+        "AGENTIDP_MASTER_KEY_FILE",
+        "none",
+        "a file with the master key, instead of AGENTIDP_MASTER_KEY; not for everybody on the machine to read",
+    ),
+    setting("AGENTIDP_OLD_MASTER_KEY", "none", "the master key until now, for agentidp keys reseal alone"),
+    setting("AGENTIDP_OLD_MASTER_KEY_FILE", "none", "a file with it, instead of AGENTIDP_OLD_MASTER_KEY"),
     setting(
         "JWT_ISSUER",
         "http://localhost:PORT, in production none",
@@ -239,6 +251,8 @@ pub struct Config {
     pub redis_prefix: String,
     /// Where the master key comes from.
     pub master_key: MasterKeySource,
+    /// Where the one before comes from, while the database is sealed anew.
+    pub old_master_key: Option<MasterKeySource>,
     /// The issuer: this server's URL, without a slash at the end.
     pub issuer: String,
     /// The audience of tokens for which no resource was asked.
@@ -346,6 +360,7 @@ impl Config {
         if !["sqlite:", "postgresql:", "postgres:"].iter().any(|scheme| database_url.starts_with(scheme)) {
             read.problem("DATABASE_URL", "must begin with sqlite:// or postgresql://");
         }
+        read.check_database_tls(&database_url, production);
         let issuer = read.required_in(production, "JWT_ISSUER", || format!("http://localhost:{port}"));
         read.check_issuer(&issuer, production);
         let default_audience =
@@ -365,6 +380,7 @@ impl Config {
         }
         let audit_origin = read.audit_origin(&issuer);
         let master_key = read.master_key(environment, &database_url);
+        let old_master_key = read.key_source("AGENTIDP_OLD_MASTER_KEY", production);
         let config = Self {
             environment,
             bind,
@@ -374,6 +390,7 @@ impl Config {
             redis_url: read.redis_url(),
             redis_prefix: read.redis_prefix(),
             master_key,
+            old_master_key,
             issuer,
             default_audience,
             signing: read.signing(production),
@@ -631,28 +648,47 @@ impl Reader<'_> {
     }
 
     fn master_key(&mut self, environment: Environment, database_url: &str) -> MasterKeySource {
-        match (self.text("AGENTIDP_MASTER_KEY"), self.text("AGENTIDP_MASTER_KEY_FILE")) {
-            (Some(_), Some(_)) => {
-                self.problem("AGENTIDP_MASTER_KEY", "and AGENTIDP_MASTER_KEY_FILE are both set; keep one");
-                MasterKeySource::Made(PathBuf::new())
+        let name = "AGENTIDP_MASTER_KEY";
+        self.key_source(name, environment == Environment::Production).unwrap_or_else(|| {
+            if environment != Environment::Development {
+                self.problem(name, "(or AGENTIDP_MASTER_KEY_FILE) must be set outside development");
             }
-            (Some(key), None) => {
-                if key.bytes().all(|byte| byte == key.as_bytes()[0]) {
-                    self.problem(
-                        "AGENTIDP_MASTER_KEY",
-                        "is a sample value; make one with: agentidp keys master",
-                    );
-                }
-                MasterKeySource::Given(SecretText::new(key))
-            }
-            (None, Some(file)) => MasterKeySource::File(file.into()),
-            (None, None) => {
-                if environment != Environment::Development {
-                    let must = "(or AGENTIDP_MASTER_KEY_FILE) must be set outside development";
-                    self.problem("AGENTIDP_MASTER_KEY", must);
-                }
-                MasterKeySource::Made(beside(database_url).join("agentidp.master-key"))
-            }
+            MasterKeySource::Made(beside(database_url).join("agentidp.master-key"))
+        })
+    }
+
+    /// A master key in the setting of this name, or in the file that the setting of the same name with `_FILE` names.
+    fn key_source(&mut self, name: &str, production: bool) -> Option<MasterKeySource> {
+        let in_file = format!("{name}_FILE");
+        let (given, file) = (self.text(name), self.text(&in_file).map(PathBuf::from));
+        if given.is_some() && file.is_some() {
+            self.problem(name, &format!("and {in_file} are both set; keep one"));
+        }
+        if let Some(key) = &given
+            && key.bytes().all(|byte| byte == key.as_bytes()[0])
+        {
+            self.problem(name, "is a sample value; make one with: agentidp keys master");
+        }
+        if let Some(path) = &file
+            && production
+            && is_open_to_all(path)
+        {
+            let (path, must) = (path.display(), "which everybody on this machine can read or change");
+            self.problem(&in_file, &format!("names {path}, {must}; run: chmod o-rwx {path}"));
+        }
+        given.map(|key| MasterKeySource::Given(SecretText::new(key))).or(file.map(MasterKeySource::File))
+    }
+
+    /// Without TLS everybody on the way reads the password and the hashes, and changes what the server believes.
+    fn check_database_tls(&mut self, url: &str, production: bool) {
+        let is_allowed =
+            self.choice("AGENTIDP_DATABASE_PLAINTEXT", false, &[("false", false), ("true", true)]);
+        if production && !is_allowed && is_open_on_the_way(url) {
+            self.problem(
+                "DATABASE_URL",
+                "must say sslmode=verify-full (or verify-ca, or require) in production, unless PostgreSQL is at localhost; where \
+                 nobody else is on the network between, AGENTIDP_DATABASE_PLAINTEXT=true allows it without",
+            );
         }
     }
 
@@ -683,6 +719,45 @@ impl Reader<'_> {
     }
 }
 
+/// Whether everybody who is on the machine may read or change a file. A group may: so is a secret handed to a container.
+pub fn is_open_to_all(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o006 != 0)
+}
+
+/// Whether what is said to a database may go over a network as it is: one of PostgreSQL that is not certain to be on this
+/// machine, by a URL that does not ask for TLS. (`prefer`, which is what the driver does unasked, goes on without it.)
+fn is_open_on_the_way(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    if !["postgresql", "postgres"].contains(&scheme) {
+        return false;
+    }
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let authority = place.split('/').next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(address) => address.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let (mut hosts, mut modes) = (vec![host], Vec::new());
+    for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        match name {
+            "host" | "hostaddr" => hosts.push(value),
+            "sslmode" | "ssl-mode" => modes.push(value),
+            _ => {}
+        }
+    }
+    // Which of several counts is the driver's to know, so all of them do.
+    hosts.retain(|host| !host.is_empty());
+    let is_here = |host: &&str| {
+        let is_socket = ["/", "%2F", "%2f"].iter().any(|slash| host.starts_with(slash));
+        is_socket || *host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    };
+    let asks = |mode: &&str| ["require", "verify-ca", "verify-full"].contains(mode);
+    let is_here = !hosts.is_empty() && hosts.iter().all(is_here);
+    let asks = !modes.is_empty() && modes.iter().all(asks);
+    !is_here && !asks
+}
+
 /// The folder of a SQLite file; of any other database, the working directory.
 fn beside(database_url: &str) -> PathBuf {
     let file = database_url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
@@ -708,7 +783,7 @@ mod tests {
     const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
     const PRODUCTION: &[(&str, &str)] = &[
         ("AGENTIDP_ENV", "production"),
-        ("DATABASE_URL", "postgresql://idp:x@db/idp"),
+        ("DATABASE_URL", "postgresql://idp:x@db/idp?sslmode=verify-full"),
         ("JWT_ISSUER", "https://id.example.com"),
         ("AGENTIDP_MASTER_KEY", KEY),
     ];
@@ -747,17 +822,82 @@ mod tests {
             ("JWT_AUDIENCE", "https://id.example.com"),
             ("AGENTIDP_ALLOWED_RESOURCES", "https://api.example.com, https://id.example.com"),
             ("AGENTIDP_CORS_ORIGINS", "https://console.example.com, *"),
+            ("DATABASE_URL", "postgresql://idp:x@db/idp"),
         ];
         for (name, value) in unsafe_settings {
-            let settings: Vec<_> = PRODUCTION
-                .iter()
-                .filter(|(known, _)| *known != name)
-                .chain([&(name, value)])
-                .copied()
-                .collect();
-            let found = problems(&settings);
+            let found = problems(&production_but(name, value));
             assert!(found.iter().any(|problem| problem.starts_with(name)), "{name}={value}: {found:?}");
         }
+    }
+
+    /// What production needs, with another value of one setting.
+    fn production_but<'v>(name: &'v str, value: &'v str) -> Vec<(&'v str, &'v str)> {
+        let others = PRODUCTION.iter().filter(|(known, _)| *known != name);
+        others.copied().chain([(name, value)]).collect()
+    }
+
+    #[test]
+    fn production_has_no_open_way_to_its_database() {
+        let refused = [
+            "postgresql://idp:x@db.example.com/idp",
+            "postgres://db:5432/idp?sslmode=prefer",
+            "postgresql://idp:x@10.0.0.7/idp?sslmode=disable",
+            "postgresql://idp:x@db/idp?application_name=idp&sslmode=allow",
+            "postgresql://idp:x@db/idp?sslmode=require&sslmode=disable",
+            "postgresql://idp:localhost@db/idp",
+            "postgresql://localhost.example.com/idp",
+            "postgresql://[2001:db8::7]:5432/idp",
+            "postgresql://localhost/idp?host=db",
+            "postgresql:///idp",
+        ];
+        let allowed = [
+            "postgresql://idp:x@db/idp?sslmode=require",
+            "postgresql://idp:x@db/idp?sslrootcert=/ca.pem&sslmode=verify-full",
+            "postgresql://idp:x@db/idp?ssl-mode=verify-ca",
+            "postgresql://idp:x@localhost:5432/idp",
+            "postgresql://idp:p@ss@127.0.0.1/idp?sslmode=disable",
+            "postgresql://idp@[::1]:5432/idp",
+            "postgresql:///idp?host=/var/run/postgresql",
+            "postgresql://idp@%2Fvar%2Frun%2Fpostgresql/idp",
+            "sqlite:///var/lib/agentidp/agentidp.db",
+        ];
+        for (urls, is_refused) in [(&refused[..], true), (&allowed[..], false)] {
+            for url in urls {
+                let found = problems(&production_but("DATABASE_URL", url));
+                assert_eq!(!found.is_empty(), is_refused, "{url}: {found:?}");
+                assert!(!found.join("").contains("idp:"), "{found:?}");
+                let said =
+                    [&production_but("DATABASE_URL", url)[..], &[("AGENTIDP_DATABASE_PLAINTEXT", "true")]];
+                assert_eq!(problems(&said.concat()), [""; 0], "{url}");
+                assert_eq!(problems(&[("DATABASE_URL", url)]), [""; 0], "{url} outside production");
+            }
+        }
+    }
+
+    #[test]
+    fn production_takes_no_master_key_that_everybody_can_read() {
+        let path = std::env::temp_dir().join(format!("agentidp_config_{}", std::process::id()));
+        let text = path.to_string_lossy().into_owned();
+        std::fs::write(&path, KEY).unwrap();
+        for name in ["AGENTIDP_MASTER_KEY_FILE", "AGENTIDP_OLD_MASTER_KEY_FILE"] {
+            for (mode, is_refused) in
+                [(0o644, true), (0o602, true), (0o604, true), (0o600, false), (0o440, false), (0o640, false)]
+            {
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+                let mut settings = production_but(name, &text);
+                settings.retain(|(known, _)| {
+                    name == "AGENTIDP_OLD_MASTER_KEY_FILE" || *known != "AGENTIDP_MASTER_KEY"
+                });
+                let found = problems(&settings);
+                assert_eq!(
+                    found.iter().any(|problem| problem.starts_with(name)),
+                    is_refused,
+                    "{mode:o}: {found:?}"
+                );
+                assert_eq!(found.len(), usize::from(is_refused), "{found:?}");
+            }
+        }
+        std::fs::remove_file(&path).unwrap();
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use contract_tests::log::{self, EVENTS, blob, checkpoint_of_all, event_at, judged, keep, says, unguarded};
+use contract_tests::log::{
+    self, EVENTS, blob, checkpoint_of_all, event_at, judged, keep, replaced, says, swap, unguarded,
+};
 use contract_tests::on_both_databases;
 use contract_tests::server::Database;
 use contract_tests::world::{Case, World};
@@ -47,12 +49,7 @@ fn an_honest_log_is_whole_and_continues_the_checkpoint_that_was_kept(case: Case)
 fn a_byte_of_an_event_that_was_changed_is_named(case: Case) {
     let (world, _) = log_of_agents(case);
     unguarded(&world, "audit_events", EVENTS);
-    let change = match world.server.database() {
-        Database::Sqlite => "CAST(replace(CAST(content AS TEXT), '\"salt\"', '\"salT\"') AS BLOB)",
-        Database::Postgres => {
-            "convert_to(replace(convert_from(content, 'UTF8'), '\"salt\"', '\"salT\"'), 'UTF8')"
-        }
-    };
+    let change = replaced(&world, "\"salt\"", "\"salT\"");
     world
         .server
         .break_database(&format!("UPDATE audit_events SET content = {change} WHERE id = {}", event_at(4)));
@@ -92,16 +89,7 @@ fn a_row_that_was_removed_is_named(case: Case) {
 fn two_events_that_changed_places_are_named(case: Case) {
     let (world, _) = log_of_agents(case);
     unguarded(&world, "audit_events", EVENTS);
-    let (left, right) = (event_at(1), event_at(3));
-    let contents = "(SELECT o.content FROM audit_events o WHERE o.id = ";
-    world.server.break_database(&format!(
-        "CREATE TABLE places AS SELECT id, CASE id WHEN {left} THEN {contents}{right}) ELSE {contents}{left}) END AS content \
-         FROM audit_events WHERE id IN ({left}, {right})"
-    ));
-    world.server.break_database(
-        "UPDATE audit_events SET content = (SELECT p.content FROM places p WHERE p.id = audit_events.id) \
-         WHERE id IN (SELECT id FROM places)",
-    );
+    swap(&world, 1, 3);
     let (code, said) = judged(&world, &[]);
     assert!(
         code == 1 && said.contains("at index 1 there is the event") && said.contains("at index 3 there is"),

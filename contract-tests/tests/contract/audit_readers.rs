@@ -5,14 +5,16 @@ use std::path::Path;
 
 use agentidp::crypto::NoteSigner;
 use contract_tests::actor::Actor;
-use contract_tests::log::{EVENTS, checkpoint_of_all, event_at, judged, keep, says, unguarded};
+use contract_tests::log::{
+    EVENTS, address, checkpoint_of_all, event_at, judged, judged_export, judged_log, keep, key, replaced,
+    says, token_file, unguarded,
+};
 use contract_tests::on_both_databases;
-use contract_tests::server::Database;
 use contract_tests::world::{Case, World};
 
 on_both_databases![
     an_export_of_the_whole_log_is_verified,
-    a_byte_of_an_exported_event_that_was_changed_is_found,
+    a_byte_of_an_exported_event_that_was_changed_is_named,
     what_is_missing_in_an_export_is_named,
     an_export_of_ones_own_events_is_verified_event_by_event,
     a_remote_log_is_verified_with_its_events_or_by_its_hashes_alone,
@@ -35,21 +37,6 @@ fn log_of_agents(case: Case) -> World {
     world
 }
 
-fn key(world: &World) -> String {
-    String::from_utf8_lossy(&world.server.run(&["audit", "key"]).stdout).trim().to_owned()
-}
-
-/// Where the log is, for a command that will ask there.
-fn address(world: &World) -> String {
-    world.is_asked_from_outside();
-    format!("{}/audit", world.server.base)
-}
-
-/// A file with the token of somebody.
-fn token_file(world: &World, bearer: &Actor<'_>) -> String {
-    keep(world, "token", bearer.token().as_bytes())
-}
-
 /// Somebody who reads the whole log, once all that happened is in it.
 fn auditor(world: &World) -> Actor<'_> {
     let auditor = world.operator().holding("audit:read idp:admin");
@@ -60,18 +47,6 @@ fn auditor(world: &World) -> Actor<'_> {
 /// An export of the whole log, as text.
 fn whole(world: &World) -> String {
     auditor(world).gets("/audit/export").is(200).text()
-}
-
-/// What the command says of an export.
-fn judged_export(world: &World, export: &str) -> (i32, String) {
-    let file = keep(world, "export.ndjson", export.as_bytes());
-    judged(world, &["--export", &file, "--key", &key(world)])
-}
-
-/// What the command says of the log of the running server, read by somebody.
-fn judged_log(world: &World, bearer: &Actor<'_>, more: &[&str]) -> (i32, String) {
-    let (address, token, key) = (address(world), token_file(world, bearer), key(world));
-    judged(world, &[&["--log", &address, "--token-file", &token, "--key", &key], more].concat())
 }
 
 /// The text with the line of this number, from 0, changed.
@@ -108,25 +83,43 @@ fn an_export_of_the_whole_log_is_verified(case: Case) {
     assert!(code == 2 && said.contains("the checkpoint of the export: "), "{said}");
 }
 
-fn a_byte_of_an_exported_event_that_was_changed_is_found(case: Case) {
+fn a_byte_of_an_exported_event_that_was_changed_is_named(case: Case) {
     let world = log_of_agents(case);
     let export = whole(&world);
+    let (code, said) = judged_export(&world, &with_line(&export, 5, salted_otherwise), &[]);
+    assert!(code == 1 && said.contains("the event at index 4 (") && said.contains("was changed"), "{said}");
+    assert_eq!(said.matches("WRONG").count(), 1, "{said}");
+
+    // With the hash beside it gone or changed as well, the root tells.
+    let (before, after) = ("\"hash\":\"", "\",\"event\"");
+    let hash_of = |line: &str| {
+        let (_, rest) = line.split_once(before).expect("a line has the hash of its leaf");
+        rest.split_once(after).expect("and the event").0.to_owned()
+    };
     let leaves = export.lines().count() - 1;
-    let (code, said) = judged_export(&world, &with_line(&export, 5, salted_otherwise));
     let root = format!("the {leaves} leaves do not have the root that the log says it has");
-    assert!(code == 1 && said.contains(&root), "{said}");
+    let without = with_line(&with_line(&export, 5, salted_otherwise), 5, |line| {
+        Some(line.replace(&format!(",{before}{}\"", hash_of(line)), ""))
+    });
+    let other = export.lines().nth(4).map(hash_of).expect("a line before it");
+    let with_another =
+        with_line(&without, 5, |line| Some(line.replace(",\"event\"", &format!(",{before}{other}{after}"))));
+    let (code, said) = judged_export(&world, &without, &[]);
+    assert!(code == 1 && said.contains(&root) && said.matches("WRONG").count() == 2, "{said}");
+    let (code, said) = judged_export(&world, &with_another, &[]);
+    assert!(code == 1 && said.contains(&root) && said.contains("the event at index 4 ("), "{said}");
 }
 
 fn what_is_missing_in_an_export_is_named(case: Case) {
     let world = log_of_agents(case);
     let export = whole(&world);
-    let (code, said) = judged_export(&world, &with_line(&export, 5, |_| None));
+    let (code, said) = judged_export(&world, &with_line(&export, 5, |_| None), &[]);
     assert!(code == 1 && said.contains("the leaf 4 was removed"), "{said}");
     let cut = export.lines().count() - 1;
-    let (code, said) = judged_export(&world, &with_line(&export, cut, |_| None));
+    let (code, said) = judged_export(&world, &with_line(&export, cut, |_| None), &[]);
     assert!(code == 1 && said.contains(&format!("the leaf {} was removed", cut - 1)), "{said}");
     let rest = auditor(&world).gets("/audit/export?start=2").is(200).text();
-    let (code, said) = judged_export(&world, &rest);
+    let (code, said) = judged_export(&world, &rest, &[]);
     assert!(code == 2 && said.contains("the export begins at the leaf 2"), "{said}");
 }
 
@@ -137,16 +130,16 @@ fn an_export_of_ones_own_events_is_verified_event_by_event(case: Case) {
     let export = owner.gets("/audit/export").is(200).text();
     let events = export.lines().count() - 1;
     assert!(events >= 4, "{export}");
-    let (code, said) = judged_export(&world, &export);
+    let (code, said) = judged_export(&world, &export, &[]);
     assert!(code == 0 && said.contains(&format!("each of the {events} events is in the log")), "{said}");
 
-    let (code, said) = judged_export(&world, &with_line(&export, 2, salted_otherwise));
+    let (code, said) = judged_export(&world, &with_line(&export, 2, salted_otherwise), &[]);
     assert!(code == 1 && said.contains("is not the one in the log: its proof"), "{said}");
     assert_eq!(said.matches("WRONG").count(), 1, "{said}");
     // The place that a line says it has is a part of the proof.
     let misplaced =
         with_line(&export, 1, |line| Some(line.replacen("{\"leafIndex\":", "{\"leafIndex\":1", 1)));
-    let (code, said) = judged_export(&world, &misplaced);
+    let (code, said) = judged_export(&world, &misplaced, &[]);
     assert!(code == 1 && said.contains("is not the one in the log: its proof"), "{said}");
 }
 
@@ -172,14 +165,8 @@ fn what_was_changed_in_a_remote_log_is_named(case: Case) {
     let world = log_of_agents(case);
     let auditor = auditor(&world);
     unguarded(&world, "audit_events", EVENTS);
-    let changed = |from: &str, to: &str| match world.server.database() {
-        Database::Sqlite => format!("CAST(replace(CAST(content AS TEXT), '{from}', '{to}') AS BLOB)"),
-        Database::Postgres => {
-            format!("convert_to(replace(convert_from(content, 'UTF8'), '{from}', '{to}'), 'UTF8')")
-        }
-    };
     let change = |from, to| {
-        let content = changed(from, to);
+        let content = replaced(&world, from, to);
         let event = event_at(4);
         world
             .server

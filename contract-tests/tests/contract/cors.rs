@@ -81,7 +81,7 @@ fn every_path_tells_its_own_methods(case: Case) {
 fn a_page_of_a_known_origin_may_read_every_answer(case: Case) {
     let world = case.world_with(&CONFIGURED);
     let operator = world.operator().holding("agents:read");
-    let exposed = "ETag, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id";
+    let exposed = "Audit-Minimum-Index, ETag, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id";
     for (by, method, path) in [
         (&operator, "GET", "/agents"),
         (&operator, "HEAD", "/agents"),

@@ -7,7 +7,10 @@ use serde_json::json;
 
 use crate::path_of;
 
-on_both_databases![a_page_has_twenty_items_unless_more_or_fewer_are_asked_for, a_cursor_is_good_for_its_own_list_alone,];
+on_both_databases![
+    a_page_has_twenty_items_unless_more_or_fewer_are_asked_for,
+    a_cursor_is_good_for_its_own_list_alone,
+];
 
 fn reader(world: &World) -> Actor<'_> {
     world.operator().holding("agents:read agents:write audit:read credentials:write")
@@ -41,7 +44,8 @@ fn a_page_has_twenty_items_unless_more_or_fewer_are_asked_for(case: Case) {
 
 fn a_cursor_is_good_for_its_own_list_alone(case: Case) {
     let world = case.world();
-    let agents = ["screener-001@example.com", "screener-002@example.com"].map(|email| world.agent(email, &[]));
+    let agents =
+        ["screener-001@example.com", "screener-002@example.com"].map(|email| world.agent(email, &[]));
     let credentials = agents.each_ref().map(|agent| {
         issues(&world, agent, 1);
         format!("{}/credentials?", path_of(agent))
@@ -56,7 +60,8 @@ fn a_cursor_is_good_for_its_own_list_alone(case: Case) {
         "/audit/events?outcome=success&",
         "/audit/events?action=agent.registered&",
     ];
-    let cursors = lists.map(|list| reader(&world).gets(&format!("{list}limit=1")).is(200).text_at("/nextCursor"));
+    let cursors =
+        lists.map(|list| reader(&world).gets(&format!("{list}limit=1")).is(200).text_at("/nextCursor"));
     for (of, cursor) in lists.iter().zip(&cursors) {
         for list in lists {
             let answer = reader(&world).gets(&format!("{list}limit=2&cursor={}", encoded(cursor)));
@@ -64,7 +69,10 @@ fn a_cursor_is_good_for_its_own_list_alone(case: Case) {
                 let answer = answer.is(200);
                 assert!(answer.json()["items"].as_array().is_some_and(|items| !items.is_empty()), "{answer}");
             } else {
-                answer.is(400).says("/details/violations/0/rule", "cursor").says("/details/violations/0/path", "cursor");
+                answer
+                    .is(400)
+                    .says("/details/violations/0/rule", "cursor")
+                    .says("/details/violations/0/path", "cursor");
             }
         }
     }

@@ -13,6 +13,7 @@ on_postgres![
     the_application_role_cannot_touch_what_the_audit_log_holds,
     the_application_role_cannot_alter_anything,
     the_auditor_verifies_the_log_and_reads_nothing_else,
+    the_doctor_says_who_could_change_the_audit_log,
     every_table_has_been_thought_of,
     the_database_is_reached_over_tls_and_only_by_the_name_in_its_certificate,
 ];
@@ -92,6 +93,7 @@ fn the_application_role_cannot_touch_what_the_audit_log_holds(case: Case) {
         "UPDATE audit_events SET content = '{}'",
         "UPDATE audit_leaves SET hash = sha256('')",
         "UPDATE audit_nodes SET hash = sha256('')",
+        "UPDATE audit_keys SET private_key_sealed = private_key_sealed",
         "DELETE FROM audit_head",
         "DELETE FROM audit_checkpoints",
         "DELETE FROM audit_retention",
@@ -133,6 +135,44 @@ fn the_application_role_cannot_alter_anything(case: Case) {
     ] {
         is_forbidden(&world.server, &role, sql);
     }
+}
+
+fn the_doctor_says_who_could_change_the_audit_log(case: Case) {
+    let world = case.world();
+    let roles = Roles::of(&world.server);
+    let (owner, changes) = (format!("owner_{}", world.server.port), format!("changes_{}", world.server.port));
+    world.server.break_database(&format!(
+        "CREATE ROLE {owner} LOGIN; CREATE ROLE {changes} LOGIN; \
+         GRANT {application} TO {changes}; GRANT {application} TO {owner}; \
+         ALTER TABLE audit_events OWNER TO {owner}; GRANT SELECT, INSERT ON audit_events TO {application}; \
+         GRANT DELETE ON audit_leaves TO {changes}",
+        application = roles.application
+    ));
+    let doctor = |role: &str, environment: &str| {
+        let database = world.server.database_as(role);
+        let settings = [
+            ("DATABASE_URL", database.as_str()),
+            ("AGENTIDP_ENV", environment),
+            ("JWT_ISSUER", "https://id.example.com"),
+        ];
+        let output = world.server.run_with(&settings, &["doctor"]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(said.contains("the tables are up to date"), "{said}");
+        said
+    };
+    let superuser = "agentidp:agentidp";
+    for (role, who) in [
+        (superuser, "a superuser"),
+        (&owner, "the owner of the tables"),
+        (&changes, "a role that may change the audit log's tables"),
+    ] {
+        for (environment, says) in [("test", "note "), ("production", "WRONG")] {
+            let said = doctor(role, environment);
+            assert!(said.contains(&format!("{says}  the server is {who} in the database")), "{said}");
+        }
+    }
+    let said = doctor(&roles.application, "production");
+    assert!(!said.contains("the server is"), "{said}");
 }
 
 fn the_auditor_verifies_the_log_and_reads_nothing_else(case: Case) {

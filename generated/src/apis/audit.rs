@@ -376,6 +376,8 @@ pub enum GetAuditCheckpointResponse {
     Ok {
         /// The body.
         body: Cow<'static, str>,
+        /// The header field `Audit-Minimum-Index`.
+        audit_minimum_index: HeaderValue,
     },
     /// 400: The request is not what the operation asks for; `details` says where and why.
     BadRequest {
@@ -420,9 +422,15 @@ pub enum GetAuditCheckpointResponse {
 impl IntoResponse for GetAuditCheckpointResponse {
     fn into_response(self) -> Response {
         match self {
-            Self::Ok { body } => {
+            Self::Ok { body, audit_minimum_index } => {
                 let answer = answer::text(StatusCode::OK, "text/plain; charset=utf-8", body);
-                answer::with_headers(answer, [("cache-control", HeaderValue::from_static("no-cache"))])
+                answer::with_headers(
+                    answer,
+                    [
+                        ("audit-minimum-index", audit_minimum_index),
+                        ("cache-control", HeaderValue::from_static("no-cache")),
+                    ],
+                )
             }
             Self::BadRequest { body } => {
                 let answer = answer::json(StatusCode::BAD_REQUEST, "application/json", &body);

@@ -123,8 +123,11 @@ impl<S: Store> Audit for Api<S> {
         context: Context,
         _: Option<Principal>,
     ) -> GetAuditCheckpointResponse {
-        let signed = self.log.checkpoint().await.map(Ok);
-        context.answer(signed, |signed| Ok(GetAuditCheckpointResponse::Ok { body: signed.note.into() }))
+        let last = self.log.checkpoint_and_minimum().await.map(Ok);
+        context.answer(last, |(signed, minimum)| {
+            let audit_minimum_index = minimum.into();
+            Ok(GetAuditCheckpointResponse::Ok { body: signed.note.into(), audit_minimum_index })
+        })
     }
 
     async fn refuse_get_audit_checkpoint(

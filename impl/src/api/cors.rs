@@ -20,7 +20,7 @@ const ALLOWED: HeaderValue = HeaderValue::from_static(
 
 /// What a page may read beside what it always may.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "ETag, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id",
+    "Audit-Minimum-Index, ETag, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id",
 );
 
 /// For how many seconds a browser need not ask again.

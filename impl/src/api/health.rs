@@ -10,9 +10,10 @@ use super::error::answers;
 use super::{Api, Context};
 use crate::store::Store;
 
-answers!(GetHealthResponse: Ok ServiceUnavailable);
-answers!(GetLivenessResponse: Ok);
-answers!(GetReadinessResponse: Ok ServiceUnavailable);
+// The layers answer 500 after a panic.
+answers!(GetHealthResponse: Ok ServiceUnavailable InternalServerError);
+answers!(GetLivenessResponse: Ok InternalServerError);
+answers!(GetReadinessResponse: Ok ServiceUnavailable InternalServerError);
 
 /// After how many seconds asking again makes sense: the change feed is read every second.
 const RETRY_AFTER: u32 = 1;

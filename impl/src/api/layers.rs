@@ -145,7 +145,7 @@ async fn envelope(State(layers): State<Arc<Layers>>, request: Request, next: Nex
             None => response,
             Some(Found::Panic) => render(&Refused::Panic, operation, &id),
             Some(Found::Overloaded) => render(&Refused::Overloaded, operation, &id),
-            Some(Found::BodyTooSlow) => render(&Refused::BodyTooSlow, None, &id),
+            Some(Found::BodyTooSlow) => render(&Refused::BodyTooSlow, operation, &id),
         }
     };
     if let Some(operation) = operation
@@ -181,6 +181,7 @@ async fn envelope(State(layers): State<Arc<Layers>>, request: Request, next: Nex
 /// Turns away what there is no room for, and stops what takes too long. Asking for the server's health is always
 /// answered: an overloaded server is not a dead one.
 async fn limit(State(layers): State<Arc<Layers>>, request: Request, next: Next) -> Response {
+    fault_point!("request.begun", else found(Found::Overloaded));
     let operation = operation_of(request.method(), request.extensions().get::<MatchedPath>());
     if operation.is_some_and(|one| one.tag == "Health") {
         return next.run(request).await;
@@ -194,11 +195,15 @@ async fn limit(State(layers): State<Arc<Layers>>, request: Request, next: Next) 
     if let Ok(response) = tokio::time::timeout(body_within, &mut work).await {
         return response;
     }
-    if arriving.is_some_and(|body| !body.has_arrived()) {
+    // Whoever reads no body, or is not there yet, is not kept waiting by the client.
+    let waits_for_the_body = || arriving.as_ref().is_some_and(Arriving::is_awaited);
+    if waits_for_the_body() {
         return found(Found::BodyTooSlow);
     }
     let rest = layers.timeout.saturating_sub(body_within);
-    tokio::time::timeout(rest, work).await.unwrap_or_else(|_| found(Found::Overloaded))
+    tokio::time::timeout(rest, work)
+        .await
+        .unwrap_or_else(|_| found(if waits_for_the_body() { Found::BodyTooSlow } else { Found::Overloaded }))
 }
 
 /// The id that a request brings: `[A-Za-z0-9._-]{1,64}`, once.

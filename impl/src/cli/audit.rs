@@ -13,12 +13,13 @@ use std::time::{Duration, Instant};
 use clap::{Args, Subcommand};
 
 use super::say;
-use crate::app::{self, Failure};
+use crate::app::{self, Failure, Reopened};
 use crate::config::Config;
 use crate::crypto::NoteVerifier;
 use crate::domain::audit::reopening::Closed;
 use crate::domain::audit::verify::{Claims, Finding, Report, Source, verify};
 use crate::domain::log::Checkpoint;
+use crate::store::StoreFault;
 
 /// How often the progress is shown.
 const SHOWN_EVERY: Duration = Duration::from_millis(200);
@@ -144,10 +145,15 @@ impl Command {
 
 /// Runs a command that needs the database.
 pub(super) async fn run(config: Config, command: Command) -> Result<(), Failure> {
-    let database = app::connect(&config).await?;
+    let database = match &command {
+        Command::Verify(_) => app::connect(&config).await.map_err(unreadable)?,
+        _ => app::connect(&config).await?,
+    };
     let done = match command {
         Command::Reopen(reopen) => app::on_store(&database, database::Reopening(&config, reopen)).await,
-        Command::Verify(verify) => app::on_store(&database, database::Verification(verify)).await,
+        Command::Verify(verify) => {
+            app::on_store(&database, database::Verification(verify)).await.map_err(unreadable)
+        }
         Command::Monitor(monitor) => monitor::run(&monitor).await,
         Command::Key => app::on_store(&database, database::Key).await,
         Command::Checkpoint => app::on_store(&database, database::LastCheckpoint).await,
@@ -176,6 +182,20 @@ pub(super) async fn run_elsewhere(command: &Command) -> Result<(), Failure> {
     }
 }
 
+/// Says how a log goes on by another name.
+pub(super) fn say_reopened(reopened: &Reopened) {
+    let Reopened { closed: Closed { checkpoint, kept, .. }, origin, verifier, old_file } = reopened;
+    say(format_args!(
+        "The log {} is closed: its last known checkpoint has {} events, of which the first {kept} at most are here.",
+        checkpoint.origin, checkpoint.size
+    ));
+    if let Some(path) = old_file {
+        say(format_args!("Its checkpoint was moved to {}: keep it.", path.display()));
+    }
+    say(format_args!("It goes on as {origin}, from index {kept} on. Whoever verifies it takes this key:"));
+    say(verifier);
+}
+
 fn key_parse(text: &str) -> Result<NoteVerifier, Failure> {
     text.parse().map_err(|flaw| Failure::Unverifiable(format!("--key: {flaw}")))
 }
@@ -191,18 +211,34 @@ fn read_text(path: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::Unverifiable(format!("{} cannot be read: {error}", path.display())))
 }
 
-/// Verifies a source, with its progress on a terminal, and says what came of it.
-async fn judge<S: Source>(source: &mut S, claims: &Claims, strays: Vec<Finding>) -> Result<(), Failure>
+/// Verifies a source, with its progress on a terminal, and says what came of it, and what else is amiss.
+async fn judge<S: Source>(source: &mut S, claims: &Claims, amiss: Vec<Finding>) -> Result<(), Failure>
 where
     Failure: From<S::Fault>,
 {
     let mut progress = Progress::new(format!("of {} leaves", claims.size));
-    let mut report = verify(source, claims, |leaves| progress.show(leaves)).await?;
+    let verified = verify(source, claims, |leaves| progress.show(leaves)).await;
     progress.end();
-    for stray in strays {
-        report.find(stray);
+    let mut report = verified?;
+    for finding in amiss {
+        if !report.tells(&finding) {
+            report.find(finding);
+        }
     }
     tell(claims, &report)
+}
+
+/// What stops a verification. A row that no version of this program wrote was put there, and is told as what is wrong; a
+/// database that does not answer says nothing of the log.
+fn unreadable(failure: Failure) -> Failure {
+    match failure {
+        Failure::Store(fault @ StoreFault::Corrupt { .. }) => {
+            say(format_args!("WRONG  {fault}; what comes after it was not looked at"));
+            Failure::LogBroken(1)
+        }
+        Failure::Store(fault) => Failure::Unverifiable(fault.to_string()),
+        other => other,
+    }
 }
 
 fn tell(claims: &Claims, report: &Report) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 
 use super::say;
 use crate::app::{self, Failure, OnStore};
-use crate::config::{Config, Environment, MasterKeySource, SigningChoice};
+use crate::config::{Config, Environment, MasterKeySource, SigningChoice, is_open_to_all};
 use crate::crypto::Entropy;
 use crate::domain::audit::verify::Finding;
 use crate::domain::keys::canary_check;
@@ -32,9 +32,12 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let mut findings = Findings::default();
     findings.well(&format!("the settings can be used; the issuer is {}", config.issuer));
     settings(&config, &mut findings);
-    match app::connect(&config).await {
+    match app::connect_to_look(&config).await {
         Err(failure) => findings.wrong(&failure.to_string()),
-        Ok(database) => {
+        Ok(None) => findings.note(
+            "there is no database yet; agentidp migrate makes it, and outside production so does the first start",
+        ),
+        Ok(Some(database)) => {
             findings.well("the database answers");
             match app::replication(&database).await {
                 Ok(told) => {
@@ -46,6 +49,11 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
             match database.pending_migrations().await {
                 Ok(pending) if pending.is_empty() => {
                     findings.well("the tables are up to date");
+                    match app::powerful_role(&database).await {
+                        Ok(None) => {}
+                        Ok(Some(who)) => power(&config, who, &mut findings),
+                        Err(failure) => findings.wrong(&failure.to_string()),
+                    }
                     app::on_store(&database, Keys { config: &config, findings: &mut findings }).await;
                 }
                 Ok(pending) => findings.wrong(&Failure::MigrationsPending(pending).to_string()),
@@ -55,6 +63,18 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         }
     }
     if findings.0 == 0 { Ok(()) } else { Err(Failure::Unwell(findings.0)) }
+}
+
+/// Says that whoever serves could also change what the audit log holds.
+fn power(config: &Config, who: &str, findings: &mut Findings) {
+    let told = format!(
+        "the server is {who} in the database, and so can go round what keeps the audit log as it is; let it connect in the \
+         role that deploy/postgresql/roles.sql makes for it, see docs/operations/database.md"
+    );
+    match config.environment {
+        Environment::Production => findings.wrong(&told),
+        _ => findings.note(&told),
+    }
 }
 
 fn settings(config: &Config, findings: &mut Findings) {
@@ -68,13 +88,14 @@ fn settings(config: &Config, findings: &mut Findings) {
         findings
             .note("JWT_ALGORITHM is HS256: whoever verifies a token can also make one, and there is no JWKS");
     }
-    if let MasterKeySource::File(path) | MasterKeySource::Made(path) = &config.master_key {
-        use std::os::unix::fs::PermissionsExt as _;
-        if let Ok(file) = std::fs::metadata(path)
-            && file.permissions().mode() & 0o077 != 0
-        {
-            findings.wrong(&format!("{} can be read by others; run: chmod 600 {0}", path.display()));
-        }
+    if let MasterKeySource::File(path) | MasterKeySource::Made(path) = &config.master_key
+        && is_open_to_all(path)
+    {
+        findings
+            .wrong(&format!("{} can be read or changed by everybody; run: chmod o-rwx {0}", path.display()));
+    }
+    if config.old_master_key.is_some() {
+        findings.note("AGENTIDP_OLD_MASTER_KEY is set, which agentidp keys reseal alone needs; take it away");
     }
 }
 
@@ -111,6 +132,13 @@ async fn keys<S: Store>(config: &Config, store: &S, findings: &mut Findings) {
     };
     match canary_check(store, &master, &entropy).await {
         Ok(()) => findings.well("the master key is this database's"),
+        Err(fault) => findings.wrong(&fault.to_string()),
+    }
+    match app::outdated_secrets(store, &master).await {
+        Ok(0) => {}
+        Ok(count) => findings.note(&format!(
+            "{count} client secret(s) were last used before the master key was replaced; each is checked slowly once"
+        )),
         Err(fault) => findings.wrong(&fault.to_string()),
     }
     match store.key_list().await {

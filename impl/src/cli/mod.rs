@@ -39,7 +39,7 @@ enum Command {
         /// Print {"clientId","clientSecret"} and nothing else
         #[arg(long)]
         json: bool,
-        /// Issue a new credential to the operator that exists already
+        /// Issue a new credential to the operator that exists already, or to another one if that cannot be used any more
         #[arg(long)]
         recover: bool,
     },

@@ -135,6 +135,8 @@ pub enum Action {
     KeyCreated,
     /// A signing key was followed by the next one.
     KeyRotated,
+    /// The database got another master key.
+    KeyResealed,
     /// The first operator came to be.
     ServerBootstrapped,
     /// The operator got a new credential at the command line.
@@ -172,6 +174,7 @@ impl Action {
             Self::AuditReopened => "audit.reopened",
             Self::KeyCreated => "key.created",
             Self::KeyRotated => "key.rotated",
+            Self::KeyResealed => "key.resealed",
             Self::ServerBootstrapped => "server.bootstrapped",
             Self::ServerRecovered => "server.recovered",
             Self::ServerConfigured => "server.configured",

@@ -14,7 +14,7 @@ use super::changes::{ChangeKind, Rev};
 use super::idempotency::{Created, Once};
 use super::pages::{List, Page};
 use super::policy::{CREDENTIALS_WRITE, Capability, IDP_ADMIN, SELF_ROTATE, grant_decide};
-use super::refusal::{Answered, CredentialConflict, Fault, Refusal, Violation};
+use super::refusal::{Answered, CredentialConflict, Fault, IdempotencyConflict, Refusal, Violation};
 use super::registry::RegistryParts;
 use crate::clock::Clock;
 use crate::crypto::{ClientSecret, Entropy, HashFault, HashPool, MasterKey, SecretText};
@@ -355,6 +355,11 @@ impl<S: Store> CredentialService<S> {
         let mut minted = match self.mint_once(request, principal, agent_id, &once, now).await? {
             Ok(Created::New(minted)) => minted,
             Ok(Created::Before(before)) => return Ok(Ok(Created::Before(before))),
+            Err(refusal @ Refusal::IdempotencyConflict(_)) => {
+                return self
+                    .refused(request, principal, &seen, Action::CredentialIssued, subject, refusal)
+                    .await;
+            }
             Err(refusal) => return Ok(Err(refusal)),
         };
         minted.credential.label = new.label;
@@ -371,6 +376,7 @@ impl<S: Store> CredentialService<S> {
         };
         if let Err(refusal) = decided {
             drop(unit);
+            let refusal = self.twin_or(principal, &once, refusal).await?;
             return self
                 .refused(request, principal, &agent, Action::CredentialIssued, subject, refusal)
                 .await;
@@ -378,7 +384,12 @@ impl<S: Store> CredentialService<S> {
         // Whoever reaches the agent holds every reserved capability that it has.
         minted.credential.agent_revision = agent.revision;
         let event = self.event(Action::CredentialIssued, request, principal, &agent, &minted.credential);
-        self.put(unit, event, principal, minted, &once, now).await
+        match self.put(unit, event, principal, minted, &once, now).await? {
+            Err(refusal) => {
+                self.refused(request, principal, &agent, Action::CredentialIssued, subject, refusal).await
+            }
+            made => Ok(made),
+        }
     }
 
     /// How a credential stands now.
@@ -466,6 +477,11 @@ impl<S: Store> CredentialService<S> {
         let mut minted = match self.mint_once(request, principal, agent_id, &once, now).await? {
             Ok(Created::New(minted)) => minted,
             Ok(Created::Before(before)) => return Ok(Ok(Created::Before(before))),
+            Err(refusal @ Refusal::IdempotencyConflict(_)) => {
+                return self
+                    .refused(request, principal, &seen, Action::CredentialRotated, subject, refusal)
+                    .await;
+            }
             Err(refusal) => return Ok(Err(refusal)),
         };
         let mut unit = self.0.store.begin().await?;
@@ -483,6 +499,7 @@ impl<S: Store> CredentialService<S> {
             Ok(old) => old,
             Err(refusal) => {
                 drop(unit);
+                let refusal = self.twin_or(principal, &once, refusal).await?;
                 return self
                     .refused(request, principal, &of, Action::CredentialRotated, subject, refusal)
                     .await;
@@ -506,7 +523,12 @@ impl<S: Store> CredentialService<S> {
             .event(Action::CredentialRotated, request, principal, &of, &minted.credential)
             .with("rotatedFrom", id.to_string())
             .with("gracePeriodSeconds", grace.as_secs());
-        self.put(unit, event, principal, minted, &once, now).await
+        match self.put(unit, event, principal, minted, &once, now).await? {
+            Err(refusal) => {
+                self.refused(request, principal, &of, Action::CredentialRotated, subject, refusal).await
+            }
+            made => Ok(made),
+        }
     }
 
     /// Ends a credential at once; one that is revoked already stays so, and the last live one of the last administrator
@@ -591,6 +613,22 @@ impl<S: Store> CredentialService<S> {
         }
     }
 
+    /// What a request is refused with whose change was decided against: where that is because a twin of it was quicker, that.
+    async fn twin_or(
+        &self,
+        principal: &Principal,
+        once: &Once<'_, IssuedCredential>,
+        refusal: Refusal,
+    ) -> Result<Refusal, Fault> {
+        let is_about_the_credential = matches!(refusal, Refusal::CredentialConflict(_));
+        if is_about_the_credential
+            && let Ok(Some(_)) = self.0.idempotency.look(principal.agent_id, once).await?
+        {
+            return Ok(Refusal::IdempotencyConflict(IdempotencyConflict::Twin));
+        }
+        Ok(refusal)
+    }
+
     /// The agent of the subject, if the caller sees it; that it does not is recorded, and answered with this refusal.
     async fn look(
         &self,
@@ -624,7 +662,8 @@ impl<S: Store> CredentialService<S> {
         credential_data(event, credential.label.as_deref(), credential.expires_at)
     }
 
-    /// Adds a credential that was decided, keeps its answer if that is asked for, and commits.
+    /// Adds a credential that was decided, keeps its answer if that is asked for, and commits. Refused if a twin of the
+    /// request was quicker.
     async fn put(
         &self,
         mut unit: S::Unit,

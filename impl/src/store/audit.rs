@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::StoreFault;
 use crate::domain::agents::Owner;
 use crate::domain::audit::log::{Batch, Head, Leaf, StoredLogKey};
+use crate::domain::audit::verify::{Amiss, Beyond};
 use crate::domain::audit::{AuditFilter, AuditRow};
 use crate::domain::log::{Checkpoint, Hash};
 
@@ -40,9 +41,19 @@ pub trait AuditReads {
     /// The events of these ids, in any order, whatever the minimum index. Those whose content has been removed are left out.
     fn audit_rows(&self, ids: &[Uuid]) -> impl Future<Output = Result<Vec<AuditRow>, StoreFault>> + Send;
 
-    /// The ids of events that are neither in the tree nor pending, or are there more than once, which no way of the
-    /// server's leads to, at most `limit`. Reads the whole log.
-    fn audit_strays(&self, limit: u32) -> impl Future<Output = Result<Vec<Uuid>, StoreFault>> + Send;
+    /// The same, also those whose time is not the one that their id carries, which no way of the server's leads to. Looks
+    /// for each wherever events are kept.
+    fn audit_rows_of_any_time(
+        &self,
+        ids: &[Uuid],
+    ) -> impl Future<Output = Result<Vec<AuditRow>, StoreFault>> + Send;
+
+    /// What no way of the server's leads to among the events whose ids follow, from `from` on: it looks at so many (at least
+    /// 2), and at what is pending among them. What is taken into the tree meanwhile is not amiss.
+    fn audit_amiss(&self, from: Uuid, events: u32) -> impl Future<Output = Result<Amiss, StoreFault>> + Send;
+
+    /// Leaves and nodes that lie beyond the head, which no way of the server's leads to, in their order, at most `limit`.
+    fn audit_beyond(&self, limit: u32) -> impl Future<Output = Result<Vec<Beyond>, StoreFault>> + Send;
 
     /// The ids of pending events that are not there, which no way of the server's leads to, by rising id, at most `limit`.
     fn audit_lost(&self, limit: u32) -> impl Future<Output = Result<Vec<Uuid>, StoreFault>> + Send;
@@ -69,6 +80,9 @@ pub trait AuditReads {
         &self,
         origin: &str,
     ) -> impl Future<Output = Result<Option<StoredLogKey>, StoreFault>> + Send;
+
+    /// The key of every log that there was, by their names.
+    fn audit_key_list(&self) -> impl Future<Output = Result<Vec<StoredLogKey>, StoreFault>> + Send;
 
     /// The last checkpoint of the log of that name, as a signed note.
     fn audit_checkpoint_get(
@@ -110,6 +124,15 @@ pub trait AuditWrites {
         &mut self,
         from: &Head,
         key: &StoredLogKey,
+    ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+
+    /// Puts what was sealed anew in the place of the sealed private part of a log's key. `false`, and nothing written, if
+    /// another one is there than was expected.
+    fn audit_key_reseal(
+        &mut self,
+        origin: &str,
+        before: &[u8],
+        sealed: &[u8],
     ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
 
     /// Keeps a checkpoint in place of the log's last one. `false`, and nothing written, if that is of the same size or

@@ -1,9 +1,11 @@
 use agentidp::domain::agents::Owner;
+use agentidp::domain::audit::verify::{Amiss, Beyond};
 use agentidp::domain::audit::{AuditFilter, AuditRow};
 use agentidp::store::audit::{AuditReads, AuditWrites};
 use agentidp::store::{Store, StoreFault, Unit};
 use uuid::Uuid;
 
+use crate::integration::without_triggers;
 use crate::world::{World, agent_id, event, id, time};
 
 on_both_databases![
@@ -31,6 +33,12 @@ on_both_databases![
     leaves_head_and_minimum_stay,
     the_head_of_a_log_does_not_go_back,
     the_empty_tree_has_the_root_that_the_rfc_gives_it,
+    in_a_log_as_the_server_writes_it_nothing_is_amiss,
+    an_event_outside_of_the_tree_is_amiss_whatever_leaf_it_has,
+    what_lies_beyond_the_head_is_told,
+    an_event_that_is_there_twice_is_amiss_wherever_a_page_ends,
+    an_event_whose_time_was_changed_is_amiss_and_still_found,
+    a_pending_event_that_is_not_there_is_lost,
 ];
 
 async fn append(store: &impl Store, rows: &[AuditRow]) {
@@ -252,6 +260,126 @@ async fn every_combination_of_filters_is_a_statement_that_the_database_takes<W: 
         assert_eq!(list(db, &filter).await, [id(1, 3), id(1, 2), id(1, 1)], "{filter:?}");
         let page = db.store().audit_list(&filter, Some(id(1, 3)), 1).await.unwrap();
         assert_eq!(page, [full_event(1, 2)], "{filter:?}");
+    }
+}
+
+/// What is amiss, looked for so many events at a time.
+async fn amiss(db: &impl World, events: u32) -> Amiss {
+    let (mut all, mut next) = (Amiss::default(), Some(Uuid::nil()));
+    while let Some(from) = next {
+        let page = db.store().audit_amiss(from, events).await.unwrap();
+        assert!(page.next.is_none_or(|next| next > from), "{from} leads to {:?}", page.next);
+        all.looked_at += page.looked_at;
+        all.strays.extend(page.strays);
+        all.untimely.extend(page.untimely);
+        all.lost.extend(page.lost);
+        next = page.next;
+    }
+    all
+}
+
+async fn in_a_log_as_the_server_writes_it_nothing_is_amiss<W: World>(db: &W) {
+    assert_eq!(amiss(db, 2).await, Amiss::default());
+    append(db.store(), &(0..7).map(|serial| event(i64::from(serial) * 250, serial)).collect::<Vec<_>>())
+        .await;
+    for serial in 0..4 {
+        integrate(db, i64::from(serial), id(i64::from(serial) * 250, serial)).await;
+    }
+    for events in [2, 3, 6, 7, 8, 100] {
+        assert_eq!(amiss(db, events).await, Amiss { looked_at: 7, ..Amiss::default() }, "{events} at a time");
+    }
+    assert_eq!(db.store().audit_beyond(10).await.unwrap(), []);
+}
+
+async fn an_event_outside_of_the_tree_is_amiss_whatever_leaf_it_has<W: World>(db: &W) {
+    append(db.store(), &(0..5).map(|serial| event(1, serial)).collect::<Vec<_>>()).await;
+    integrate(db, 0, id(1, 0)).await;
+    let outside = W::uuid(id(1, 2));
+    db.sql(&format!("DELETE FROM audit_pending WHERE event_id = {outside}")).await.unwrap();
+    let stray = Amiss { looked_at: 5, strays: vec![id(1, 2)], ..Amiss::default() };
+    for events in [2, 3, 100] {
+        assert_eq!(amiss(db, events).await, stray);
+    }
+    // A leaf where none will ever be does not take it into the tree.
+    let hash = W::bytes(&[7; 32]);
+    db.sql(&format!(
+        "INSERT INTO audit_leaves (leaf_index, event_id, hash) VALUES (1000000000000, {outside}, {hash})"
+    ))
+    .await
+    .unwrap();
+    assert_eq!(amiss(db, 100).await, stray);
+    assert_eq!(db.store().audit_beyond(10).await.unwrap(), [Beyond { level: 0, index: 1_000_000_000_000 }]);
+}
+
+async fn what_lies_beyond_the_head_is_told<W: World>(db: &W) {
+    db.sql("UPDATE audit_head SET tree_size = 131072").await.unwrap();
+    let hash = W::bytes(&[7; 32]);
+    for (level, index) in [(1, 511), (2, 1)] {
+        let node = format!("({level}, {index}, {hash})");
+        db.sql(&format!("INSERT INTO audit_nodes (level, node_index, hash) VALUES {node}")).await.unwrap();
+    }
+    assert_eq!(db.store().audit_beyond(10).await.unwrap(), []);
+    for (level, index) in [(1, 512), (2, 2), (7, 0)] {
+        let node = format!("({level}, {index}, {hash})");
+        db.sql(&format!("INSERT INTO audit_nodes (level, node_index, hash) VALUES {node}")).await.unwrap();
+    }
+    let beyond =
+        [Beyond { level: 1, index: 512 }, Beyond { level: 2, index: 2 }, Beyond { level: 7, index: 0 }];
+    assert_eq!(db.store().audit_beyond(10).await.unwrap(), beyond);
+    assert_eq!(db.store().audit_beyond(1).await.unwrap(), beyond[..1]);
+}
+
+async fn an_event_that_is_there_twice_is_amiss_wherever_a_page_ends<W: World>(db: &W) {
+    append(db.store(), &(0..5).map(|serial| event(1, serial)).collect::<Vec<_>>()).await;
+    for (serial, copies) in [(2, 1), (3, 4)] {
+        for copy in 1..=copies {
+            let insert = format!(
+                "INSERT INTO audit_events (id, time, action, outcome, content) \
+                 SELECT id, '2026-11-23T00:00:0{copy}+00:00', action, outcome, content FROM audit_events WHERE id = {} \
+                 ORDER BY time LIMIT 1",
+                W::uuid(id(1, serial))
+            );
+            without_triggers(db, "audit_events", &insert).await;
+        }
+    }
+    for events in [2, 3, 4, 5, 9, 10, 100] {
+        let found = amiss(db, events).await;
+        let unique = |ids: &[Uuid]| ids.iter().copied().collect::<std::collections::BTreeSet<_>>();
+        assert_eq!(unique(&found.strays), [id(1, 2), id(1, 3)].into(), "{events} at a time");
+        assert_eq!(unique(&found.untimely), [id(1, 2), id(1, 3)].into(), "{events} at a time");
+    }
+}
+
+async fn an_event_whose_time_was_changed_is_amiss_and_still_found<W: World>(db: &W) {
+    append(db.store(), &[event(1, 1), event(2, 2), event(3, 3)]).await;
+    let change = |serial: u32, time: &str| {
+        let event = W::uuid(id(i64::from(serial), serial));
+        format!("UPDATE audit_events SET time = '{time}' WHERE id = {event}")
+    };
+    // By a microsecond, and by years, into the months for which PostgreSQL has other tables.
+    without_triggers(db, "audit_events", &change(1, "2026-11-12T09:30:00.001001+00:00")).await;
+    without_triggers(db, "audit_events", &change(2, "2031-01-01T00:00:00+00:00")).await;
+    assert_eq!(amiss(db, 2).await.untimely, [id(1, 1), id(2, 2)]);
+    let ids = [id(1, 1), id(2, 2), id(3, 3)];
+    let mut found: Vec<Uuid> =
+        db.store().audit_rows_of_any_time(&ids).await.unwrap().into_iter().map(|row| row.id).collect();
+    found.sort_unstable();
+    assert_eq!(found, ids);
+    assert_eq!(db.store().audit_rows_of_any_time(&[]).await.unwrap(), []);
+}
+
+async fn a_pending_event_that_is_not_there_is_lost<W: World>(db: &W) {
+    append(db.store(), &(0..5).map(|serial| event(1, serial)).collect::<Vec<_>>()).await;
+    for serial in [1, 4, 9] {
+        let uuid = W::uuid(id(1, serial));
+        let gone = match serial {
+            9 => format!("INSERT INTO audit_pending (event_id) VALUES ({uuid})"),
+            _ => format!("DELETE FROM audit_events WHERE id = {uuid}"),
+        };
+        without_triggers(db, "audit_events", &gone).await;
+    }
+    for events in [2, 3, 100] {
+        assert_eq!(amiss(db, events).await.lost, [id(1, 1), id(1, 4), id(1, 9)], "{events} at a time");
     }
 }
 

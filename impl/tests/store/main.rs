@@ -42,6 +42,8 @@ mod failures;
 mod idempotency;
 mod integration;
 mod keys;
+#[path = "../shared/postgres.rs"]
+mod postgres;
 mod retention;
 mod schema;
 mod units;

@@ -100,7 +100,8 @@ impl<S: Store> Log<S> {
     async fn verified(&self, kept: &Checkpoint) -> (Vec<Finding>, u64) {
         let head = self.store.audit_head().await.unwrap();
         let checkpoints = vec![("the kept checkpoint", kept.clone())];
-        let claims = Claims { size: head.size, root: head.root, checkpoints };
+        let minimum_index = Some(self.store.audit_minimum_index().await.unwrap());
+        let claims = Claims { size: head.size, root: head.root, checkpoints, minimum_index };
         let report = verify(&mut StoredLog::new(self.store.clone()), &claims, |_| {}).await.unwrap();
         (report.findings, report.pruned)
     }

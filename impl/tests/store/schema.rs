@@ -150,13 +150,52 @@ fn the_migrations_have_the_same_numbers_and_names_for_both_databases() {
     }
 }
 
+/// What is sealed under the master key: all of it is sealed anew, or forgotten, when another key comes
+/// (`domain/keys/resealing.rs`). Whoever adds a column adds it there.
 #[tokio::test]
-async fn both_databases_have_the_same_tables_columns_keys_indexes_and_references() {
+async fn what_is_sealed_is_known_to_whoever_seals_it_anew() {
+    let db = InSqlite::migrated().await;
+    let columns = db.columns().await;
+    let sealed = columns.keys().filter(|(_, column)| column.contains("sealed"));
+    let sealed: Vec<_> = sealed.map(|(table, column)| format!("{table}.{column}")).collect();
+    let known = [
+        "audit_keys.private_key_sealed",
+        "idempotency_keys.answer_sealed",
+        "key_canary.sealed",
+        "signing_keys.private_key_sealed",
+    ];
+    assert_eq!(sealed, known);
+    db.remove().await;
+}
+
+/// Where a type of PostgreSQL does not do what SQLite must check.
+#[tokio::test]
+async fn what_both_databases_check_of_a_column_they_hold_to_the_same_bounds() {
+    let sqlite = InSqlite::migrated().await;
+    let postgres = InPostgres::migrated().await;
+    let (one, other) = (sqlite.checks().await, postgres.checks().await);
+    let both: Vec<_> = one.iter().filter(|(column, _)| other.contains_key(*column)).collect();
+    assert!(both.len() > 20, "{both:?}");
+    for (column, bounds) in both {
+        assert_eq!(bounds, &other[column], "{column:?}");
+    }
+    // SQLite has all of PostgreSQL's, and besides them what stands for PostgreSQL's types.
+    let missing: Vec<_> = other.keys().filter(|column| !one.contains_key(*column)).collect();
+    assert!(missing.is_empty(), "SQLite does not check {missing:?}");
+    sqlite.remove().await;
+    postgres.remove().await;
+}
+
+#[tokio::test]
+async fn both_databases_have_the_same_tables_columns_keys_defaults_indexes_and_references() {
     let sqlite = InSqlite::migrated().await;
     let postgres = InPostgres::migrated().await;
     assert_eq!(sqlite.columns().await, postgres.columns().await);
-    assert_eq!(sqlite.indexes().await, postgres.indexes().await);
-    assert_eq!(sqlite.references().await, postgres.references().await);
+    assert_eq!(sqlite.defaults().await, postgres.defaults().await);
+    let (indexes, references) = (sqlite.indexes().await, sqlite.references().await);
+    assert!(indexes.len() > 15 && references.len() > 3, "{indexes:?} {references:?}");
+    assert_eq!(indexes, postgres.indexes().await);
+    assert_eq!(references, postgres.references().await);
     sqlite.remove().await;
     postgres.remove().await;
 }

@@ -1,7 +1,7 @@
 // Judges an audit log from the outside, with nothing of the server's: golang.org/x/mod reads and proves (sumdb/note,
 // sumdb/tlog), Tessera's fsck rebuilds the whole tree from entry bundles and compares every tile.
 //
-//	audit -log URL -key VKEY [-token-file FILE] [-old CHECKPOINT-FILE] [-events ID,ID…] [-fsck] [-keep FILE]
+//	audit -log URL -key VKEY [-token-file FILE] [-old CHECKPOINT-FILE] [-events ID,ID…] [-from INDEX] [-fsck] [-keep FILE]
 //
 // A judgement is a line that begins with ok; the first that fails ends the program with status 1.
 package main
@@ -36,6 +36,7 @@ func main() {
 	old := flag.String("old", "", "a `file` with an older checkpoint of the log, which must be consistent")
 	keep := flag.String("keep", "", "the `file` that keeps the checkpoint that was judged")
 	events := flag.String("events", "", "`ids` of events, whose inclusion proofs are judged")
+	from := flag.Int64("from", -1, "compare every event from this `index` on with the tiles; the log's minimum index where it is pruned")
 	whole := flag.Bool("fsck", false, "rebuild the whole tree from the entry bundles")
 	flag.Parse()
 	judge := func(what string, err error) {
@@ -62,6 +63,10 @@ func main() {
 	}
 	for _, id := range strings.FieldsFunc(*events, func(r rune) bool { return r == ',' }) {
 		judge("the event "+id+" is included, by the log's proof and by its tiles", l.included(id, tree, hashes))
+	}
+	if *from >= 0 {
+		what := fmt.Sprintf("each of the events from %d on has the hash that the tiles prove", *from)
+		judge(what, l.entries(*from, tree, hashes))
 	}
 	if *whole {
 		judge("the tree that the entry bundles give is the log's, tile by tile", l.fsck())
@@ -263,6 +268,33 @@ func (l *log) event(index int64, tree tlog.Tree) ([]byte, error) {
 		return bundle.Entries[within], nil
 	}
 	return nil, fmt.Errorf("the bundle of the leaf %d ends before it", index)
+}
+
+// entries compares what the entry bundles have from an index on with the leaf hashes, which the reader proves.
+func (l *log) entries(from int64, tree tlog.Tree, hashes tlog.HashReader) error {
+	for bundle := from / 256; bundle*256 < tree.N; bundle++ {
+		got, err := client.GetEntryBundle(context.Background(), l.fetcher().ReadEntryBundle, uint64(bundle), uint64(tree.N))
+		if err != nil {
+			return err
+		}
+		if want := min(256, tree.N-bundle*256); int64(len(got.Entries)) != want {
+			return fmt.Errorf("the bundle %d has %d events of %d", bundle, len(got.Entries), want)
+		}
+		indexes := make([]int64, len(got.Entries))
+		for i := range indexes {
+			indexes[i] = tlog.StoredHashIndex(0, bundle*256+int64(i))
+		}
+		leaves, err := hashes.ReadHashes(indexes)
+		if err != nil {
+			return err
+		}
+		for i, entry := range got.Entries {
+			if index := bundle*256 + int64(i); index >= from && tlog.RecordHash(entry) != leaves[i] {
+				return fmt.Errorf("the event at %d does not have its leaf's hash", index)
+			}
+		}
+	}
+	return nil
 }
 
 func (l *log) fetcher() *client.HTTPFetcher {

@@ -1,18 +1,22 @@
 //! The log of the database.
 
-use super::{Reopen, Verify, judge, read_text};
+use std::time::Duration;
+
+use super::{Progress, Reopen, Verify, judge, read_text, say_reopened};
 use crate::app::{self, Failure, OnStore};
 use crate::cli::say;
 use crate::config::Config;
 use crate::crypto::NoteVerifier;
 use crate::domain::audit::log::{Head, LogFault, StoredLogKey, checkpoint_get};
-use crate::domain::audit::reopening::{Closed, next_origin};
-use crate::domain::audit::verify::{Claims, Finding, StoredLog};
+use crate::domain::audit::reopening::next_origin;
+use crate::domain::audit::verify::{Claims, Finding, StoredLog, beside_the_tree};
+use crate::domain::log::Checkpoint;
 use crate::store::Store;
 use crate::store::audit::AuditReads;
 
-/// How many events outside of the tree are named, of either kind.
-const MOST_STRAYS: u32 = 100;
+/// How often it is looked for the first checkpoint of a log that has events, and how long it is waited in between. A server
+/// signs within a second.
+const LOOKS: (u32, Duration) = (30, Duration::from_millis(100));
 
 /// `agentidp audit verify`.
 pub(super) struct Verification(pub(super) Verify);
@@ -30,15 +34,37 @@ impl OnStore for Verification {
             }
         };
         let mut checkpoints = self.0.kept(&verifier)?;
-        // Read before the head, so that it is not ahead of an honest one.
-        if let Some((checkpoint, _)) = checkpoint_get(&store, &verifier).await? {
-            checkpoints.push(("the log's last checkpoint", checkpoint));
+        // Read before the head, so that the log's events say it.
+        let minimum_index = Some(store.audit_minimum_index().await?);
+        let (last, Head { size, root, .. }) = last_and_head(&store, &verifier).await?;
+        let mut amiss = match &last {
+            None if size > 0 => vec![Finding::Unsigned { size }],
+            _ => Vec::new(),
+        };
+        checkpoints.extend(last.map(|checkpoint| ("the log's last checkpoint", checkpoint)));
+        let mut progress = Progress::new("events looked at".to_owned());
+        let beside = beside_the_tree(&store, |events| progress.show(events)).await;
+        progress.end();
+        amiss.extend(beside?);
+        judge(&mut StoredLog::new(store), &Claims { size, root, checkpoints, minimum_index }, amiss).await
+    }
+}
+
+/// The last checkpoint, if there is one, and the head.
+async fn last_and_head<S: AuditReads>(
+    store: &S,
+    verifier: &NoteVerifier,
+) -> Result<(Option<Checkpoint>, Head), Failure> {
+    let (mut looks, between) = LOOKS;
+    loop {
+        // In this order, so that it is not ahead of an honest head.
+        let last = checkpoint_get(store, verifier).await?;
+        let head = store.audit_head().await?;
+        if last.is_some() || head.size == 0 || looks == 0 {
+            return Ok((last.map(|(checkpoint, _)| checkpoint), head));
         }
-        let Head { size, root, .. } = store.audit_head().await?;
-        let strays = store.audit_strays(MOST_STRAYS).await?.into_iter().map(|id| Finding::Stray { id });
-        let lost = store.audit_lost(MOST_STRAYS).await?.into_iter().map(|id| Finding::Lost { id });
-        let strays = strays.chain(lost).collect();
-        judge(&mut StoredLog::new(store), &Claims { size, root, checkpoints }, strays).await
+        looks -= 1;
+        tokio::time::sleep(between).await;
     }
 }
 
@@ -91,20 +117,7 @@ impl OnStore for Reopening<'_> {
                 key.origin
             )));
         };
-        let Closed { checkpoint, kept, .. } = reopened.closed;
-        say(format_args!(
-            "The log {} is closed: its last known checkpoint has {} events, of which the first {kept} at most are here.",
-            checkpoint.origin, checkpoint.size
-        ));
-        if let Some(path) = reopened.old_file {
-            say(format_args!("Its checkpoint was moved to {}: keep it.", path.display()));
-        }
-        let verifier = reopened.verifier;
-        say(format_args!(
-            "It goes on as {}, from index {kept} on. Whoever verifies it takes this key:",
-            verifier.name()
-        ));
-        say(verifier);
+        say_reopened(&reopened);
         Ok(())
     }
 }

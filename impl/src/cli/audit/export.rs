@@ -1,5 +1,6 @@
 //! A log that was exported: a checkpoint, and then a line for each leaf; or single events of it, each with its proof.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::ops::Range;
@@ -16,7 +17,7 @@ use crate::app::Failure;
 use crate::cli::say;
 use crate::crypto::NoteVerifier;
 use crate::crypto::merkle::leaf_hash;
-use crate::domain::audit::verify::{Claims, Content, Entry, Source, event_id};
+use crate::domain::audit::verify::{Claims, Content, Entry, Finding, Source, event_id};
 use crate::domain::log::proof::inclusion_verify;
 use crate::domain::log::{Checkpoint, Hash};
 
@@ -46,7 +47,8 @@ impl Beginning {
     }
 }
 
-/// Another line of it: the event as it is stored, or the hash of one that is gone.
+/// Another line of it: the hash of a leaf, which exports of earlier servers lack, and the event as it is stored, unless it is
+/// gone.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
@@ -54,6 +56,19 @@ struct Line<'a> {
     #[serde(borrow)]
     event: Option<&'a RawValue>,
     hash: Option<String>,
+}
+
+/// The leaf that a line of an export of the whole log has; nothing if it is no such line.
+pub(super) fn entry_read(line: &str) -> Option<Entry> {
+    let Line { leaf_index, event, hash } = serde_json::from_str(line).ok()?;
+    let hash = hash.as_deref().map(hash_of).transpose().ok()?;
+    let content = event.map(|event| Content::Bytes(event.get().as_bytes().to_vec()));
+    (hash.is_some() || content.is_some()).then(|| Entry {
+        index: leaf_index,
+        hash,
+        event_id: None,
+        content: content.unwrap_or(Content::Gone),
+    })
 }
 
 /// A line of an export of single events.
@@ -95,7 +110,7 @@ pub(super) async fn verify(
     }
     let (size, root) = (checkpoint.size, checkpoint.root);
     checkpoints.push(("the checkpoint of the export", checkpoint));
-    let claims = Claims { size, root, checkpoints };
+    let claims = Claims { size, root, checkpoints, minimum_index: None };
     judge(&mut Export(lines), &claims, Vec::new()).await
 }
 
@@ -107,6 +122,50 @@ fn checkpoint_of(beginning: &Beginning, verifier: &NoteVerifier) -> Result<Check
 /// How many findings are told in words; the rest is counted.
 const MOST_FINDINGS: u64 = 100;
 
+/// How much is wrong with single events.
+#[derive(Default)]
+struct Wrong(u64);
+
+impl Wrong {
+    fn find(&mut self, finding: impl Display) {
+        self.0 += 1;
+        if self.0 <= MOST_FINDINGS {
+            say(format_args!("WRONG  {finding}"));
+        }
+    }
+}
+
+/// A checkpoint that was kept, beside single events.
+struct Kept<'k> {
+    name: &'static str,
+    checkpoint: &'k Checkpoint,
+    /// Whether a checkpoint of the export is of the same size: only that can be compared.
+    is_judged: bool,
+}
+
+impl Kept<'_> {
+    fn meet(&mut self, shown: &Checkpoint, wrong: &mut Wrong) {
+        if self.checkpoint.size == shown.size {
+            self.is_judged = true;
+            if self.checkpoint.root != shown.root {
+                wrong.find(Finding::Forked { checkpoint: self.name, kept: shown.size, sure: 0 });
+            }
+        }
+    }
+
+    fn end(&self, size: u64, wrong: &mut Wrong) {
+        let kept = self.checkpoint.size;
+        if kept > size {
+            wrong.find(Finding::WentBack { checkpoint: self.name, kept, size });
+        } else if !self.is_judged {
+            say(format_args!(
+                "note   {} of {kept} events was not judged: single events do not show that the log continues it",
+                self.name
+            ));
+        }
+    }
+}
+
 /// Verifies that single events are in the log. A download that went on has more than one checkpoint.
 fn proved(
     lines: &mut Lines,
@@ -115,26 +174,17 @@ fn proved(
     kept: &[(&'static str, Checkpoint)],
 ) -> Result<(), Failure> {
     let mut progress = Progress::new("events".to_owned());
-    let (mut events, mut wrong) = (0_u64, 0_u64);
-    let mut find = |finding: std::fmt::Arguments<'_>| {
-        wrong += 1;
-        if wrong <= MOST_FINDINGS {
-            say(format_args!("WRONG  {finding}"));
-        }
-    };
-    for (name, kept) in kept {
-        if kept.size > checkpoint.size {
-            let (kept, size) = (kept.size, checkpoint.size);
-            find(format_args!("the log went back: it has {size} events, and {name} has {kept}"));
-        } else if kept.size == checkpoint.size && kept.root != checkpoint.root {
-            find(format_args!("the log does not have the root that {name} of {} events has", kept.size));
-        }
-    }
+    let (mut events, mut wrong, mut size) = (0_u64, Wrong::default(), checkpoint.size);
+    let mut kept: Vec<Kept<'_>> =
+        kept.iter().map(|(name, checkpoint)| Kept { name, checkpoint, is_judged: false }).collect();
+    kept.iter_mut().for_each(|kept| kept.meet(&checkpoint, &mut wrong));
     loop {
         let number = lines.number + 1;
         let Some(text) = lines.next()? else { break };
         if let Ok(beginning) = serde_json::from_str::<Beginning>(text) {
             checkpoint = checkpoint_of(&beginning, verifier)?;
+            kept.iter_mut().for_each(|kept| kept.meet(&checkpoint, &mut wrong));
+            size = size.max(checkpoint.size);
             continue;
         }
         let no_line = || Failure::Unverifiable(format!("line {number} is no line of an export"));
@@ -145,7 +195,7 @@ fn proved(
         let fits = |proof: &[Hash]| inclusion_verify(index, checkpoint.size, &leaf, proof, &checkpoint.root);
         if !proof.is_ok_and(|proof| fits(&proof)) {
             let id = event_id(content).map(|id| format!(" ({id})")).unwrap_or_default();
-            find(format_args!(
+            wrong.find(format_args!(
                 "the event at index {index}{id} is not the one in the log: its proof does not lead to the checkpoint's root"
             ));
         }
@@ -153,10 +203,11 @@ fn proved(
         progress.show(events);
     }
     progress.end();
-    if wrong > 0 {
-        return Err(Failure::LogBroken(wrong));
+    kept.iter().for_each(|kept| kept.end(size, &mut wrong));
+    if wrong.0 > 0 {
+        return Err(Failure::LogBroken(wrong.0));
     }
-    say(format_args!("ok     each of the {events} events is in the log of {} events", checkpoint.size));
+    say(format_args!("ok     each of the {events} events is in the log of {size} events"));
     say("note   whether the export has all that its filter lets through, nothing in it tells");
     Ok(())
 }
@@ -191,21 +242,15 @@ impl Source for Export {
         while entries.len() < PAGE {
             let number = self.0.number + 1;
             let Some(text) = self.0.next()? else { break };
-            let wrong = || Failure::Unverifiable(format!("line {number} is no line of an export"));
-            let line: Line<'_> = serde_json::from_str(text).map_err(|_| wrong())?;
-            if line.leaf_index >= size {
+            let no_line = || Failure::Unverifiable(format!("line {number} is no line of an export"));
+            let entry = entry_read(text).ok_or_else(no_line)?;
+            if entry.index >= size {
                 return Err(Failure::Unverifiable(format!(
                     "line {number} lies beyond the export's checkpoint"
                 )));
             }
-            let hash = line.hash.as_deref().map(hash_of).transpose().map_err(|()| wrong())?;
-            let content =
-                line.event.map_or(Content::Gone, |event| Content::Bytes(event.get().as_bytes().to_vec()));
-            if hash.is_none() && content == Content::Gone {
-                return Err(wrong());
-            }
-            let is_last = line.leaf_index + 1 == size;
-            entries.push(Entry { index: line.leaf_index, hash, event_id: None, content });
+            let is_last = entry.index + 1 == size;
+            entries.push(entry);
             // What follows would be judged by nobody, and taken for judged.
             if is_last && self.0.next()?.is_some() {
                 return Err(Failure::Unverifiable(format!(

@@ -131,6 +131,9 @@ pub enum LogFault {
     /// An event was removed before it was in the tree. To pass over it would hide that somebody was there.
     #[error("{}", Finding::Lost { id: *.0 })]
     Lost(Uuid),
+    /// The event of a leaf is not there, and its time is not over.
+    #[error("{}", Finding::EventGone { index: *.0, id: Some(*.1) })]
+    Missing(u64, Uuid),
     /// A hash of the tree is missing or wrong.
     #[error("the tree of the audit log is broken: {0}")]
     Broken(String),
@@ -146,7 +149,8 @@ impl From<LogFault> for Fault {
     }
 }
 
-fn private_key_seal(origin: &str) -> Seal<'_> {
+/// The place of the sealed private part of a log's key.
+pub fn log_key_seal(origin: &str) -> Seal<'_> {
     Seal { table: "audit_keys", id: origin, purpose: "private key of an audit log" }
 }
 
@@ -166,7 +170,7 @@ pub async fn log_open<S: Store>(
     let origin = named.as_deref().unwrap_or(origin);
     let missing = || LogFault::Broken(format!("there is no key of {origin}"));
     let key = store.audit_key_get(origin).await?.ok_or_else(missing)?;
-    let private = master.open(&private_key_seal(origin), &key.private_key_sealed)?;
+    let private = master.open(&log_key_seal(origin), &key.private_key_sealed)?;
     let signer = NoteSigner::from_pkcs8(origin, &private)?;
     if signer.verifier().to_string() != key.verifier {
         return Err(LogFault::KeyMismatch(origin.to_owned()));
@@ -208,7 +212,7 @@ pub(super) fn key_make(
     let key = StoredLogKey {
         origin: origin.to_owned(),
         verifier: signer.verifier().to_string(),
-        private_key_sealed: master.seal(&private_key_seal(origin), &private, entropy)?,
+        private_key_sealed: master.seal(&log_key_seal(origin), &private, entropy)?,
         created_at: clock.now(),
     };
     Ok((key, signer))

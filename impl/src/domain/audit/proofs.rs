@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::log::{LogFault, Tiles, checkpoint_get, plan_compute, tile_get};
+use super::log::{Leaf, LogFault, Tiles, checkpoint_get, plan_compute, tile_get};
 use super::{AuditFilter, AuditRow, AuditService};
 use crate::crypto::NoteVerifier;
 use crate::domain::agents::Owner;
@@ -72,6 +72,16 @@ pub struct Consistency {
     pub hashes: Vec<Hash>,
     /// The last checkpoint.
     pub signed: Signed,
+}
+
+/// What there is of the event of a leaf.
+enum Said {
+    /// Its bytes.
+    Event(Vec<u8>),
+    /// Nothing any more: its time is over.
+    Over,
+    /// Nothing, and its time is not over.
+    Missing,
 }
 
 /// Which events are to be exported.
@@ -141,6 +151,13 @@ impl<S: Store> LogService<S> {
         Ok(Signed { checkpoint, note })
     }
 
+    /// The last checkpoint, and the minimum index: what the events say whose leaves lie below it is shown to nobody.
+    pub async fn checkpoint_and_minimum(&self) -> Result<(Signed, u64), Fault> {
+        // In this order: the log of the checkpoint has the event that says so.
+        let minimum = self.store.audit_minimum_index().await?;
+        Ok((self.checkpoint().await?, minimum))
+    }
+
     /// The bytes of a tile of hashes, as wide as it is asked for.
     pub async fn tile(&self, tile: Option<Tile>) -> Result<Answered<Vec<u8>>, Fault> {
         let size = self.checkpoint().await?.checkpoint.size;
@@ -161,16 +178,20 @@ impl<S: Store> LogService<S> {
         };
         let Some(range) = place.and_then(in_log) else { return Ok(Err(Refusal::TileNotFound)) };
         let mut bundle = Vec::new();
-        for (_, _, content) in self.contents(range).await? {
-            let Some(content) = content else { return Ok(Err(Refusal::TileNotFound)) };
-            entry_write(&content, &mut bundle)
-                .ok_or_else(|| Fault::Impossible("an audit event is too large for a bundle".to_owned()))?;
+        for (leaf, said) in self.contents(range).await? {
+            match said {
+                Said::Event(content) => entry_write(&content, &mut bundle).ok_or_else(|| {
+                    Fault::Impossible("an audit event is too large for a bundle".to_owned())
+                })?,
+                Said::Over => return Ok(Err(Refusal::TileNotFound)),
+                Said::Missing => return Err(LogFault::Missing(leaf.index, leaf.event_id).into()),
+            }
         }
         Ok(Ok(bundle))
     }
 
-    /// Leaves in their order: index, hash, and the bytes of the event, unless its time is over.
-    async fn contents(&self, range: Range<u64>) -> Result<Vec<(u64, Hash, Option<Vec<u8>>)>, Fault> {
+    /// Leaves in their order, and what there is of their events.
+    async fn contents(&self, range: Range<u64>) -> Result<Vec<(Leaf, Said)>, Fault> {
         let length = range.end - range.start;
         let minimum = self.store.audit_minimum_index().await?;
         let leaves = self.store.audit_leaves(range).await?;
@@ -182,7 +203,15 @@ impl<S: Store> LogService<S> {
         let rows = self.store.audit_rows(&ids).await?;
         let mut contents: HashMap<Uuid, Vec<u8>> =
             rows.into_iter().map(|row| (row.id, row.content)).collect();
-        Ok(leaves.into_iter().map(|leaf| (leaf.index, leaf.hash, contents.remove(&leaf.event_id))).collect())
+        let with_said = |leaf: Leaf| {
+            let said = match contents.remove(&leaf.event_id) {
+                Some(content) => Said::Event(content),
+                None if leaf.index < minimum => Said::Over,
+                None => Said::Missing,
+            };
+            (leaf, said)
+        };
+        Ok(leaves.into_iter().map(with_said).collect())
     }
 
     /// The proof that an event is in the log, for whoever may see the event.
@@ -312,13 +341,16 @@ impl<S: Store> Export<S> {
         while listening && at < size {
             let end = size.min(at + u64::from(PAGE));
             let mut piece = Vec::new();
-            for (index, hash, content) in self.service.contents(at..end).await? {
-                piece.extend_from_slice(format!("{{\"leafIndex\":{index},").as_bytes());
-                match content {
-                    Some(content) => event_write(&content, &mut piece),
-                    None => {
-                        piece.extend_from_slice(format!("\"hash\":\"{}\"", STANDARD.encode(hash)).as_bytes());
-                    }
+            for (Leaf { index, event_id, hash }, said) in self.service.contents(at..end).await? {
+                let start = format!("{{\"leafIndex\":{index},\"hash\":\"{}\"", STANDARD.encode(hash));
+                piece.extend_from_slice(start.as_bytes());
+                match said {
+                    Said::Event(content) => event_write(&content, &mut piece),
+                    Said::Over => {}
+                    // Whoever verifies the export finds it; the rest is theirs all the same.
+                    Said::Missing => tracing::error!(
+                        fault = %LogFault::Missing(index, event_id), "an export of audit events has a gap"
+                    ),
                 }
                 piece.extend_from_slice(b"}\n");
             }
@@ -359,7 +391,7 @@ impl<S: Store> Export<S> {
         };
         let hashes = tiles.compute(&self.service.store, &plan).await?;
         let proof: Vec<String> = hashes.iter().map(|hash| format!("\"{}\"", STANDARD.encode(hash))).collect();
-        let start = format!("{{\"leafIndex\":{index},\"proof\":[{}],", proof.join(","));
+        let start = format!("{{\"leafIndex\":{index},\"proof\":[{}]", proof.join(","));
         piece.extend_from_slice(start.as_bytes());
         event_write(&row.content, piece);
         piece.extend_from_slice(b"}\n");
@@ -383,10 +415,10 @@ fn told(filter: &AuditFilter) -> Value {
     members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?)))).collect()
 }
 
-/// The member `event`: the very bytes that are hashed. Bytes that are no line of JSON, which nothing here has written,
+/// The last member, `event`: the very bytes that are hashed. Bytes that are no line of JSON, which nothing here has written,
 /// become a string of base64, so that they are seen, and do not have the leaf's hash.
 fn event_write(content: &[u8], piece: &mut Vec<u8>) {
-    piece.extend_from_slice(b"\"event\":");
+    piece.extend_from_slice(b",\"event\":");
     if !content.contains(&b'\n') && serde_json::from_slice::<IgnoredAny>(content).is_ok() {
         piece.extend_from_slice(content);
     } else {

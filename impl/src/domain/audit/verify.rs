@@ -10,7 +10,7 @@ use std::fmt;
 use std::future::Future;
 use std::ops::Range;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -79,7 +79,8 @@ pub trait Source {
     ) -> impl Future<Output = Result<Vec<Entry>, Self::Fault>> + Send;
 
     /// The hashes that are kept of the complete subtrees of 256^`level` leaves (from level 1 on) of these indexes, in
-    /// their order, `None` in the place of one that is not there; `None` if the log keeps no such hashes.
+    /// their order, `None` in the place of one that is not there; `None` if the log keeps no such hashes. Fewer than were
+    /// asked for tell nothing of the rest.
     fn nodes(
         &mut self,
         level: u8,
@@ -114,6 +115,14 @@ impl<S: AuditReads + Send + Sync> Source for StoredLog<S> {
         let ids: Vec<Uuid> = leaves.iter().map(|leaf| leaf.event_id).collect();
         let rows = self.0.audit_rows(&ids).await?;
         let mut rows: HashMap<Uuid, AuditRow> = rows.into_iter().map(|row| (row.id, row)).collect();
+        if rows.len() < leaves.len() {
+            // One whose time was changed is not where the server looks for it, and yet not gone.
+            let minimum = self.0.audit_minimum_index().await?;
+            let is_missed = |leaf: &&Leaf| leaf.index >= minimum && !rows.contains_key(&leaf.event_id);
+            let missed: Vec<Uuid> = leaves.iter().filter(is_missed).map(|leaf| leaf.event_id).collect();
+            let found = self.0.audit_rows_of_any_time(&missed).await?;
+            rows.extend(found.into_iter().map(|row| (row.id, row)));
+        }
         let entry_of = |Leaf { index, event_id, hash }| {
             let row = rows.remove(&event_id).map(|row| Content::Row(Box::new(row)));
             Entry { index, hash: Some(hash), event_id: Some(event_id), content: row.unwrap_or(Content::Gone) }
@@ -135,6 +144,58 @@ impl<S: AuditReads + Send + Sync> Source for StoredLog<S> {
     }
 }
 
+/// What is amiss among some events, and where to look on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Amiss {
+    /// How many events were looked at.
+    pub looked_at: u64,
+    /// Those that are neither in the tree nor pending, and those that are there once more.
+    pub strays: Vec<Uuid>,
+    /// Those whose time is not, to the letter, the one that their id carries.
+    pub untimely: Vec<Uuid>,
+    /// Those that are pending and not there.
+    pub lost: Vec<Uuid>,
+    /// The id from which on to look further, if more follow.
+    pub next: Option<Uuid>,
+}
+
+/// The place of a hash that lies beyond the head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beyond {
+    /// 0 for a leaf; else it is of a subtree of 256^`level` leaves.
+    pub level: u8,
+    /// Which of its level.
+    pub index: u64,
+}
+
+/// How many events are looked at together.
+const AMISS_PAGE: u32 = 10_000;
+
+/// What stands in a database beside its tree and does not belong there, at most about a hundred of it. Reads the keys of all
+/// events, a page at a time, while the server may go on; `progress` is told how many have been looked at.
+///
+/// # Errors
+/// Of the reading.
+pub async fn beside_the_tree<S: AuditReads>(
+    store: &S,
+    mut progress: impl FnMut(u64),
+) -> Result<Vec<Finding>, StoreFault> {
+    let beyond = store.audit_beyond(MOST_FINDINGS as u32).await?;
+    let mut found: Vec<Finding> =
+        beyond.into_iter().map(|Beyond { level, index }| Finding::Beyond { level, index }).collect();
+    let (mut next, mut looked_at) = (Some(Uuid::nil()), 0);
+    while let Some(from) = next.filter(|_| found.len() < MOST_FINDINGS) {
+        let amiss = store.audit_amiss(from, AMISS_PAGE).await?;
+        found.extend(amiss.strays.into_iter().map(|id| Finding::Stray { id }));
+        found.extend(amiss.untimely.into_iter().map(|id| Finding::Untimely { id }));
+        found.extend(amiss.lost.into_iter().map(|id| Finding::Lost { id }));
+        next = amiss.next;
+        looked_at += amiss.looked_at;
+        progress(looked_at);
+    }
+    Ok(found)
+}
+
 /// What a log is held to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
@@ -144,6 +205,8 @@ pub struct Claims {
     pub root: Hash,
     /// Checkpoints that it must continue, whose signatures have been verified, each with what it is called.
     pub checkpoints: Vec<(&'static str, Checkpoint)>,
+    /// The index below which it shows nothing, if it says so beside its events.
+    pub minimum_index: Option<u64>,
 }
 
 /// Something that is not as the log promised.
@@ -181,6 +244,18 @@ pub enum Finding {
         /// The event, if the leaf says so.
         id: Option<Uuid>,
     },
+    /// The content of several events that follow each other is gone before its time.
+    EventsGone {
+        /// Their leaves.
+        leaves: Range<u64>,
+    },
+    /// The log shows nothing below an index that no event of it has ended.
+    Denied {
+        /// The index below which it shows nothing.
+        minimum: u64,
+        /// The one that its events say.
+        logged: u64,
+    },
     /// A leaf is gone.
     LeafGone {
         /// Which.
@@ -200,6 +275,8 @@ pub enum Finding {
     RootOther {
         /// How many leaves.
         size: u64,
+        /// How many of the first ones are those of a checkpoint.
+        sure: u64,
     },
     /// The log is shorter than it was.
     WentBack {
@@ -216,17 +293,47 @@ pub enum Finding {
         checkpoint: &'static str,
         /// How many leaves it has.
         kept: u64,
+        /// How many of the first ones are those of another checkpoint.
+        sure: u64,
+    },
+    /// The log has no signed checkpoint, although there are events in its tree.
+    Unsigned {
+        /// How many leaves it has.
+        size: u64,
     },
     /// An event that is neither in the tree nor waiting to be, or that is there once more beside the one which is.
     Stray {
         /// The event.
         id: Uuid,
     },
+    /// The time of an event is not written as the server writes the time that the event's id carries.
+    Untimely {
+        /// The event.
+        id: Uuid,
+    },
+    /// A leaf or a node that lies beyond the end of the log.
+    Beyond {
+        /// 0 for a leaf; else it is of a subtree of 256^`level` leaves.
+        level: u8,
+        /// Which of its level.
+        index: u64,
+    },
     /// An event that waits to be taken into the tree and is not there. As nobody can take it, nothing else is taken.
     Lost {
         /// The event.
         id: Uuid,
     },
+}
+
+impl Finding {
+    /// Where the gap begins, if it is one of events that have no name and this leaf comes right after it.
+    fn goes_on_at(&self, index: u64) -> Option<u64> {
+        match self {
+            Self::EventGone { index: last, id: None } if last + 1 == index => Some(*last),
+            Self::EventsGone { leaves } if leaves.end == index => Some(leaves.start),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Finding {
@@ -250,6 +357,17 @@ impl fmt::Display for Finding {
             Self::EventGone { index, id } => {
                 write!(f, "the event at index {index}{} was removed before its time", named(id))
             }
+            Self::EventsGone { leaves } => write!(
+                f,
+                "the events at index {} to {} were removed before their time",
+                leaves.start,
+                leaves.end.saturating_sub(1)
+            ),
+            Self::Denied { minimum, logged } => write!(
+                f,
+                "the log shows nothing below index {minimum}, and the events that say so (audit.pruned) end at {logged}: \
+                 audit_retention was changed behind the server's back"
+            ),
             Self::LeafGone { index } => write!(f, "the leaf {index} was removed"),
             Self::RangeChanged { leaves } => write!(
                 f,
@@ -263,15 +381,24 @@ impl fmt::Display for Finding {
                 leaves.start,
                 leaves.end.saturating_sub(1)
             ),
-            Self::RootOther { size } => {
-                write!(f, "the {size} leaves do not have the root that the log says it has")
+            Self::RootOther { size, sure } => {
+                write!(f, "the {size} leaves do not have the root that the log says it has{}", since(*sure))
             }
             Self::WentBack { checkpoint, kept, size } => {
                 write!(f, "the log went back: it has {size} events, and {checkpoint} has {kept}")
             }
-            Self::Forked { checkpoint, kept } => {
-                write!(f, "the first {kept} events are not those of {checkpoint}: the log's past was changed")
+            Self::Forked { checkpoint, kept, sure } => {
+                let since = since(*sure);
+                write!(
+                    f,
+                    "the first {kept} events are not those of {checkpoint}: the log's past was changed{since}"
+                )
             }
+            Self::Unsigned { size } => write!(
+                f,
+                "{size} events are in the tree and no checkpoint of them is signed: it was removed, or the server was \
+                 stopped before it could sign its first"
+            ),
             Self::Stray { id } => {
                 write!(
                     f,
@@ -279,12 +406,33 @@ impl fmt::Display for Finding {
                      the server's back"
                 )
             }
+            Self::Untimely { id } => write!(
+                f,
+                "the column time of the event {id} is not the time that its id carries, as the server writes it: not every \
+                 way of asking for the event finds it"
+            ),
+            Self::Beyond { level: 0, index } => write!(
+                f,
+                "the leaf {index} lies beyond the end of the log: it was put there behind the server's back"
+            ),
+            Self::Beyond { level, index } => write!(
+                f,
+                "the hash {index} of level {level} lies beyond the end of the log: it was put there behind the server's back"
+            ),
             Self::Lost { id } => write!(
                 f,
                 "the event {id} waits to be taken into the tree and is gone: it was removed behind the server's back, and \
                  until that is looked into nothing comes into the tree; see docs/audit.md"
             ),
         }
+    }
+}
+
+/// What is known of the beginning of a log whose hashes do not fit.
+fn since(sure: u64) -> String {
+    match sure {
+        0 => String::new(),
+        sure => format!(" (the first {sure} are as a checkpoint says)"),
     }
 }
 
@@ -313,11 +461,27 @@ impl Report {
 
     /// Adds something that is wrong.
     pub fn find(&mut self, finding: Finding) {
+        // Events that are gone side by side are one finding, so that a gap does not hide what comes after it.
+        if let Finding::EventGone { index, id: None } = finding
+            && let Some(last) = self.findings.last_mut()
+            && let Some(start) = last.goes_on_at(index)
+        {
+            *last = Finding::EventsGone { leaves: start..index + 1 };
+            return;
+        }
         if self.findings.len() < MOST_FINDINGS {
             self.findings.push(finding);
         } else {
             self.more += 1;
         }
+    }
+
+    /// Whether what is wrong with an event has been found already, with its place.
+    pub fn tells(&self, other: &Finding) -> bool {
+        let Finding::Untimely { id: untimely } = other else { return false };
+        self.findings.iter().any(
+            |finding| matches!(finding, Finding::ColumnChanged { id, column: "time", .. } if id == untimely),
+        )
     }
 
     /// Whether a range that is known to be wrong lies within this one.
@@ -362,10 +526,11 @@ pub fn event_id(content: &[u8]) -> Option<Uuid> {
 /// The first column that does not repeat what the event's bytes say.
 fn column_changed(row: &AuditRow) -> Option<&'static str> {
     let Ok(event) = serde_json::from_slice::<Repeated<'_>>(&row.content) else { return Some("content") };
-    let written = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
+    // To the last digit that the database has: by another time the event is not found.
+    let time = DateTime::parse_from_rfc3339(&event.time).map(|time| time.with_timezone(&Utc));
     [
         ("id", row.id == event.id),
-        ("time", written(row.time) == event.time),
+        ("time", time.is_ok_and(|time| row.time == time)),
         ("action", row.action == event.action),
         ("outcome", row.outcome == event.outcome),
         ("actor_id", row.actor_id.map(|id| id.0) == event.actor.agent_id),
@@ -418,7 +583,9 @@ pub async fn verify<S: Source>(
             report.find(Finding::WentBack { checkpoint, kept, size });
         }
     }
-    continued(claims, &frontier, &mut report);
+    // How many of the first leaves are those of a checkpoint.
+    let mut sure = 0;
+    continued(claims, &frontier, &mut sure, &mut report);
 
     let mut next = 0;
     while next < claims.size {
@@ -448,7 +615,7 @@ pub async fn verify<S: Source>(
                     level.or_insert_with(|| (node.index, Vec::new())).1.push(hash);
                 }
             });
-            continued(claims, &frontier, &mut report);
+            continued(claims, &frontier, &mut sure, &mut report);
         }
         for (level, (first, hashes)) in completed {
             ranges_check(source, level, first, &hashes, &mut report).await?;
@@ -459,20 +626,28 @@ pub async fn verify<S: Source>(
         report.find(Finding::LeafGone { index: next });
         whole = false;
     }
-    if report.pruned > minimum_index {
-        report.find(Finding::EventGone { index: minimum_index, id: None });
+    for index in minimum_index..report.pruned {
+        report.find(Finding::EventGone { index, id: None });
+    }
+    if let Some(minimum) = claims.minimum_index.filter(|minimum| *minimum > minimum_index) {
+        report.find(Finding::Denied { minimum, logged: minimum_index });
     }
     if !whole || frontier.root() != claims.root {
-        report.find(Finding::RootOther { size: claims.size });
+        report.find(Finding::RootOther { size: claims.size, sure });
     }
     Ok(report)
 }
 
-/// Compares the root with every checkpoint of this size.
-fn continued(claims: &Claims, frontier: &Frontier, report: &mut Report) {
+/// Compares the root with every checkpoint of this size; as long as none differs, all leaves are sure.
+fn continued(claims: &Claims, frontier: &Frontier, sure: &mut u64, report: &mut Report) {
     for (name, checkpoint) in &claims.checkpoints {
-        if checkpoint.size == frontier.size() && checkpoint.root != frontier.root() {
-            report.find(Finding::Forked { checkpoint: name, kept: checkpoint.size });
+        if checkpoint.size != frontier.size() {
+            continue;
+        }
+        if checkpoint.root == frontier.root() {
+            *sure = checkpoint.size;
+        } else {
+            report.find(Finding::Forked { checkpoint: name, kept: checkpoint.size, sure: *sure });
         }
     }
 }
@@ -529,7 +704,8 @@ async fn ranges_check<S: Source>(
     for (offset, hash) in hashes.iter().enumerate() {
         let index = first + offset as u64;
         let leaves = index * width..(index + 1) * width;
-        match kept.get(offset).copied().flatten() {
+        let Some(kept) = kept.get(offset) else { break };
+        match *kept {
             None => report.find(Finding::RangeUnkept { leaves }),
             Some(kept) if kept != *hash && !report.explains(&leaves) => {
                 report.find(Finding::RangeChanged { leaves });
@@ -557,6 +733,7 @@ mod tests {
         entries: Vec<Entry>,
         nodes: BTreeMap<u8, Vec<Hash>>,
         head: (u64, Hash),
+        minimum_index: Option<u64>,
     }
 
     impl Log {
@@ -567,7 +744,8 @@ mod tests {
         /// With what is done to each event before it is sealed; one with a minimum index says that it prunes.
         fn with(size: u64, change: impl Fn(u64, AuditEvent) -> AuditEvent) -> Self {
             let (clock, entropy) = (Clock::system(), Entropy::seeded(7));
-            let mut log = Self { entries: Vec::new(), nodes: BTreeMap::new(), head: (0, [0; 32]) };
+            let head = (0, [0; 32]);
+            let mut log = Self { entries: Vec::new(), nodes: BTreeMap::new(), head, minimum_index: None };
             let mut frontier = Frontier::empty();
             for index in 0..size {
                 let actor = Actor {
@@ -615,7 +793,7 @@ mod tests {
         fn found(&self, kept: &[Checkpoint]) -> Vec<Finding> {
             let (size, root) = self.head;
             let checkpoints = kept.iter().map(|kept| ("the kept checkpoint", kept.clone())).collect();
-            let claims = Claims { size, root, checkpoints };
+            let claims = Claims { size, root, checkpoints, minimum_index: self.minimum_index };
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let Ok(report) = runtime.block_on(verify(&mut self.clone(), &claims, |_| {}));
             report.findings
@@ -674,9 +852,11 @@ mod tests {
         let mut log = Log::of(5);
         log.row(2).actor_id = None;
         assert!(matches!(log.found(&[])[..], [Finding::ColumnChanged { index: 2, column: "actor_id", .. }]));
-        let mut log = Log::of(5);
-        log.row(1).time += chrono::TimeDelta::milliseconds(1);
-        assert!(matches!(log.found(&[])[..], [Finding::ColumnChanged { index: 1, column: "time", .. }]));
+        for difference in [chrono::TimeDelta::milliseconds(1), chrono::TimeDelta::nanoseconds(-1)] {
+            let mut log = Log::of(5);
+            log.row(1).time += difference;
+            assert!(matches!(log.found(&[])[..], [Finding::ColumnChanged { index: 1, column: "time", .. }]));
+        }
     }
 
     #[test]
@@ -693,9 +873,36 @@ mod tests {
         for entry in &mut log.entries[..256] {
             entry.content = Content::Gone;
         }
+        log.minimum_index = Some(256);
         assert_eq!(log.found(&[]), []);
         log.entries[256].content = Content::Gone;
         assert_eq!(log.found(&[]), [Finding::EventGone { index: 256, id: None }]);
+        log.entries[257].content = Content::Gone;
+        assert_eq!(log.found(&[]), [Finding::EventsGone { leaves: 256..258 }]);
+    }
+
+    #[test]
+    fn events_without_a_name_that_are_gone_side_by_side_are_named_as_a_range() {
+        let mut log = Log::of(300);
+        for index in [7, 8, 9, 11, 250] {
+            log.entries[index].content = Content::Gone;
+            log.entries[index].event_id = None;
+        }
+        let gone = |index| Finding::EventGone { index, id: None };
+        assert_eq!(log.found(&[]), [Finding::EventsGone { leaves: 7..10 }, gone(11), gone(250)]);
+    }
+
+    #[test]
+    fn a_log_that_shows_less_than_its_events_say_is_found() {
+        let mut log = Log::with(300, |index, event| match index {
+            290 => event.with("minimumIndex", 256),
+            _ => event,
+        });
+        // It has been recorded and not been done yet.
+        log.minimum_index = Some(0);
+        assert_eq!(log.found(&[]), []);
+        log.minimum_index = Some(257);
+        assert_eq!(log.found(&[]), [Finding::Denied { minimum: 257, logged: 256 }]);
     }
 
     #[test]
@@ -703,11 +910,11 @@ mod tests {
         let mut log = Log::of(300);
         log.entries.remove(280);
         let found = log.found(&[]);
-        assert_eq!(found, [Finding::LeafGone { index: 280 }, Finding::RootOther { size: 300 }]);
+        assert_eq!(found, [Finding::LeafGone { index: 280 }, Finding::RootOther { size: 300, sure: 0 }]);
         let mut log = Log::of(300);
         log.entries.truncate(299);
         let found = log.found(&[]);
-        assert_eq!(found, [Finding::LeafGone { index: 299 }, Finding::RootOther { size: 300 }]);
+        assert_eq!(found, [Finding::LeafGone { index: 299 }, Finding::RootOther { size: 300, sure: 0 }]);
     }
 
     #[test]
@@ -733,7 +940,10 @@ mod tests {
         row.content.push(b' ');
         log.entries[300].hash = Some(leaf_hash(&log.row(300).content.clone()));
         let found = log.found(&[]);
-        assert_eq!(found, [Finding::RangeChanged { leaves: 256..512 }, Finding::RootOther { size: 700 }]);
+        assert_eq!(
+            found,
+            [Finding::RangeChanged { leaves: 256..512 }, Finding::RootOther { size: 700, sure: 0 }]
+        );
         // With the range's own hash changed as well, the checkpoint that somebody kept is what tells.
         let mut forged = log.clone();
         let mut frontier = Frontier::empty();
@@ -748,9 +958,14 @@ mod tests {
         forged.head = (700, frontier.root());
         assert_eq!(forged.found(&[]), [], "nothing inside tells of a log that was made anew");
         let kept = honest.checkpoint(500);
-        let forked = Finding::Forked { checkpoint: "the kept checkpoint", kept: 500 };
-        assert_eq!(forged.found(&[kept]), [forked]);
+        let forked = |sure| Finding::Forked { checkpoint: "the kept checkpoint", kept: 500, sure };
+        assert_eq!(forged.found(std::slice::from_ref(&kept)), [forked(0)]);
         assert_eq!(forged.found(&[honest.checkpoint(300)]), [], "the change lies behind that one");
+        // Between the last that it continues and the first that it does not.
+        let more = [honest.checkpoint(200), kept, honest.checkpoint(300)];
+        assert_eq!(forged.found(&more), [forked(300)]);
+        forged.head.1[0] ^= 1;
+        assert_eq!(forged.found(&more), [forked(300), Finding::RootOther { size: 700, sure: 300 }]);
     }
 
     #[test]
@@ -779,10 +994,10 @@ mod tests {
     fn another_root_than_the_log_has_is_found() {
         let mut log = Log::of(3);
         log.head.1[0] ^= 1;
-        assert_eq!(log.found(&[]), [Finding::RootOther { size: 3 }]);
+        assert_eq!(log.found(&[]), [Finding::RootOther { size: 3, sure: 0 }]);
         let mut empty = Log::of(0);
         assert_eq!(empty.found(&[]), []);
         empty.head.1[0] ^= 1;
-        assert_eq!(empty.found(&[]), [Finding::RootOther { size: 0 }]);
+        assert_eq!(empty.found(&[]), [Finding::RootOther { size: 0, sure: 0 }]);
     }
 }

@@ -1,5 +1,6 @@
 //! The audit log in SQL.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,6 +12,7 @@ use super::query::{Fields, Listing};
 use super::{SqlStore, SqlUnit};
 use crate::domain::agents::{AgentId, Owner};
 use crate::domain::audit::log::{Batch, Head, Leaf, StoredLogKey};
+use crate::domain::audit::verify::{Amiss, Beyond};
 use crate::domain::audit::{AuditFilter, AuditRow, time_of};
 use crate::domain::log::{Checkpoint, Hash};
 use crate::store::StoreFault;
@@ -57,13 +59,21 @@ queries! {
          ORDER BY node_index";
     /// Which leaf an event has.
     AUDIT_LEAF_INDEX = "SELECT leaf_index FROM audit_leaves WHERE event_id = $1";
-    /// Events that are neither in the tree nor pending, and those that are there with another time as well: the key is
-    /// the pair, so the tables alone do not forbid it.
-    AUDIT_STRAYS =
-        "SELECT e.id FROM audit_events e \
-         WHERE NOT EXISTS (SELECT 1 FROM audit_leaves l WHERE l.event_id = e.id) \
-         AND NOT EXISTS (SELECT 1 FROM audit_pending p WHERE p.event_id = e.id) \
-         UNION ALL SELECT id FROM audit_events GROUP BY id HAVING COUNT(*) > 1 LIMIT $1";
+    /// The keys of events, from an id on.
+    AUDIT_KEY_LIST = "SELECT id, time FROM audit_events WHERE id >= $1 ORDER BY id, time LIMIT $2";
+    /// Which events of a span of ids are pending.
+    AUDIT_PENDING_SPAN = "SELECT event_id FROM audit_pending WHERE event_id >= $1 AND event_id <= $2";
+    /// Which events of a span of ids are in the tree. (A leaf beyond the head is not.)
+    AUDIT_LEAF_SPAN =
+        "SELECT event_id FROM audit_leaves WHERE event_id >= $1 AND event_id <= $2 \
+         AND leaf_index < (SELECT tree_size FROM audit_head WHERE singleton = 1)";
+    /// Leaves and nodes that lie beyond the head.
+    AUDIT_BEYOND =
+        "SELECT 0 AS level, leaf_index AS node_index FROM audit_leaves \
+         WHERE leaf_index >= (SELECT tree_size FROM audit_head WHERE singleton = 1) \
+         UNION ALL SELECT level, node_index FROM audit_nodes \
+         WHERE node_index >= (SELECT tree_size FROM audit_head WHERE singleton = 1) >> CAST(8 * level AS integer) \
+         ORDER BY level, node_index LIMIT $1";
     /// Pending events that are not there.
     AUDIT_LOST =
         "SELECT p.event_id FROM audit_pending p \
@@ -75,6 +85,11 @@ queries! {
         "UPDATE audit_retention SET minimum_index = $1, event_id = $2 WHERE singleton = 1 AND minimum_index < $1";
     /// The key of a log.
     AUDIT_KEY_GET = "SELECT origin, verifier, private_key_sealed, created_at FROM audit_keys WHERE origin = $1";
+    /// The key of every log.
+    AUDIT_KEY_LIST = "SELECT origin, verifier, private_key_sealed, created_at FROM audit_keys ORDER BY origin";
+    /// A private part that was sealed anew.
+    AUDIT_KEY_RESEAL =
+        "UPDATE audit_keys SET private_key_sealed = $3 WHERE origin = $1 AND private_key_sealed = $2";
     /// The key of a log that has none.
     AUDIT_KEY_INSERT =
         "INSERT INTO audit_keys (origin, verifier, private_key_sealed, created_at) VALUES ($1, $2, $3, $4) \
@@ -137,6 +152,31 @@ fn milliseconds_from(time: DateTime<Utc>) -> i64 {
     (time + TimeDelta::nanoseconds(999_999)).timestamp_millis()
 }
 
+/// A span of ids, and the keys of all events in it.
+struct Span<'k> {
+    keys: &'k [(Uuid, bool)],
+    /// The last id that belongs to it.
+    last: Uuid,
+    /// The first one that does not, if there is more.
+    next: Option<Uuid>,
+}
+
+impl<'k> Span<'k> {
+    /// The span of keys from an id on; `is_cut_off` says that more may follow. Then the last id is left for the next span,
+    /// because it may be there once more.
+    fn of(keys: &'k [(Uuid, bool)], from: Uuid, is_cut_off: bool) -> Self {
+        let all = Self { keys, last: Uuid::max(), next: None };
+        let Some((last, _)) = keys.last().filter(|_| is_cut_off) else { return all };
+        let before = keys.partition_point(|(id, _)| id < last);
+        if before > 0 {
+            let end = Uuid::from_u128(last.as_u128().saturating_sub(1));
+            return Self { keys: &keys[..before], last: end.max(from), next: Some(*last) };
+        }
+        // So many of one id that there is room for no other: it has been told, and the next one follows.
+        Self { keys, last: *last, next: last.as_u128().checked_add(1).map(Uuid::from_u128) }
+    }
+}
+
 on_both! {
     impl AuditReads for SqlStore<Db> {
         async fn audit_get(&self, id: Uuid, within: Option<&Owner>) -> Result<Option<AuditRow>, StoreFault> {
@@ -193,8 +233,51 @@ on_both! {
             dialect::audit_rows(&self.readers, ids).await?.iter().map(event_of).collect()
         }
 
-        async fn audit_strays(&self, limit: u32) -> Result<Vec<Uuid>, StoreFault> {
-            Ok(sqlx::query_scalar(AUDIT_STRAYS).bind(i64::from(limit)).fetch_all(&self.readers).await?)
+        async fn audit_rows_of_any_time(&self, ids: &[Uuid]) -> Result<Vec<AuditRow>, StoreFault> {
+            dialect::audit_rows_of_any_time(&self.readers, ids).await?.iter().map(event_of).collect()
+        }
+
+        async fn audit_amiss(&self, from: Uuid, events: u32) -> Result<Amiss, StoreFault> {
+            // In this order, so that an event that goes from the pending ones into the tree is seen here or there.
+            let rows =
+                sqlx::query(AUDIT_KEY_LIST).bind(from).bind(i64::from(events)).fetch_all(&self.readers).await?;
+            let keys = rows.iter().map(key_of).collect::<Result<Vec<_>, _>>()?;
+            let span = Span::of(&keys, from, rows.len() as u64 == u64::from(events));
+            let among = async |sql: &'static str| {
+                let ids = sqlx::query_scalar(sql).bind(from).bind(span.last).fetch_all(&self.readers).await?;
+                Ok::<HashSet<Uuid>, StoreFault>(ids.into_iter().collect())
+            };
+            let (pending, leaves) = (among(AUDIT_PENDING_SPAN).await?, among(AUDIT_LEAF_SPAN).await?);
+            let mut amiss = Amiss { looked_at: span.keys.len() as u64, next: span.next, ..Amiss::default() };
+            let mut there = HashSet::new();
+            for (id, is_timely) in span.keys {
+                let is_known = pending.contains(id) || leaves.contains(id);
+                // The key is the pair, so the tables alone do not forbid an id that is there with another time as well.
+                if !there.insert(*id) || !is_known {
+                    amiss.strays.push(*id);
+                }
+                if !is_timely {
+                    amiss.untimely.push(*id);
+                }
+            }
+            // What was added since the events were read is pending, and there.
+            let unseen: Vec<Uuid> = pending.difference(&there).copied().collect();
+            let rows = self.audit_rows_of_any_time(&unseen).await?;
+            there.extend(rows.into_iter().map(|row| row.id));
+            amiss.lost.extend(unseen.into_iter().filter(|id| !there.contains(id)));
+            amiss.lost.sort_unstable();
+            Ok(amiss)
+        }
+
+        async fn audit_beyond(&self, limit: u32) -> Result<Vec<Beyond>, StoreFault> {
+            let rows = sqlx::query(AUDIT_BEYOND).bind(i64::from(limit)).fetch_all(&self.readers).await?;
+            let beyond_of = |row| {
+                let fields = Fields::new::<i64>(row, "audit_nodes", "", "node_index");
+                let level = number(&fields, "level")?;
+                let level = u8::try_from(level).map_err(|error| fields.corrupt("level", error))?;
+                Ok(Beyond { level, index: number(&fields, "node_index")? })
+            };
+            rows.iter().map(beyond_of).collect()
         }
 
         async fn audit_lost(&self, limit: u32) -> Result<Vec<Uuid>, StoreFault> {
@@ -243,18 +326,26 @@ on_both! {
 
         async fn audit_key_get(&self, origin: &str) -> Result<Option<StoredLogKey>, StoreFault> {
             let row = sqlx::query(AUDIT_KEY_GET).bind(origin).fetch_optional(&self.readers).await?;
-            let Some(row) = row else { return Ok(None) };
-            Ok(Some(StoredLogKey {
-                origin: row.try_get("origin")?,
-                verifier: row.try_get("verifier")?,
-                private_key_sealed: row.try_get("private_key_sealed")?,
-                created_at: row.try_get("created_at")?,
-            }))
+            row.as_ref().map(key_of).transpose()
+        }
+
+        async fn audit_key_list(&self) -> Result<Vec<StoredLogKey>, StoreFault> {
+            sqlx::query(AUDIT_KEY_LIST).fetch_all(&self.readers).await?.iter().map(key_of).collect()
         }
 
         async fn audit_checkpoint_get(&self, origin: &str) -> Result<Option<String>, StoreFault> {
             Ok(sqlx::query_scalar(AUDIT_CHECKPOINT_GET).bind(origin).fetch_optional(&self.readers).await?)
         }
+    }
+
+    /// The key of a row of [`AUDIT_KEY_GET`] or [`AUDIT_KEY_LIST`].
+    fn key_of(row: &<Db as Database>::Row) -> Result<StoredLogKey, StoreFault> {
+        Ok(StoredLogKey {
+            origin: row.try_get("origin")?,
+            verifier: row.try_get("verifier")?,
+            private_key_sealed: row.try_get("private_key_sealed")?,
+            created_at: row.try_get("created_at")?,
+        })
     }
 
     /// A size or an index, which is not below zero.
@@ -290,6 +381,12 @@ on_both! {
         list.only("id <", filter.to.map(|to| least_id(milliseconds_from(to))));
         list.only("time <=", after.map(time_of));
         list.only("id <", after);
+    }
+
+    /// The id in a row of [`AUDIT_KEY_LIST`], and whether its time is the id's, to the letter.
+    fn key_of(row: &<Db as Database>::Row) -> Result<(Uuid, bool), StoreFault> {
+        let id = Fields::of_uuid(row, "audit_events", "", "id").get("id")?;
+        Ok((id, dialect::is_timely(row, time_of(id))?))
     }
 
     /// The event of a row of [`AUDIT_GET`] or [`AUDIT_LIST`].
@@ -384,6 +481,16 @@ on_both! {
             }
             key_insert(&mut self.tx, key).await?;
             Ok(true)
+        }
+
+        async fn audit_key_reseal(
+            &mut self,
+            origin: &str,
+            before: &[u8],
+            sealed: &[u8],
+        ) -> Result<bool, StoreFault> {
+            let reseal = sqlx::query(AUDIT_KEY_RESEAL).bind(origin).bind(before).bind(sealed);
+            Ok(reseal.execute(&mut *self.tx).await?.rows_affected() == 1)
         }
 
         async fn audit_checkpoint_put(

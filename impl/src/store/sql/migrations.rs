@@ -33,7 +33,8 @@ migrations![
     "0009_retention",
     "0010_audit_head",
     "0011_compatibility",
-    "0012_change_head"
+    "0012_change_head",
+    "0013_resealing"
 ];
 
 /// The numbers of the migrations that a database has.

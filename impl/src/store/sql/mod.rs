@@ -84,6 +84,19 @@ pub struct Replication {
     pub durable: bool,
 }
 
+/// What the role that connects to PostgreSQL could do to the audit log, whatever the triggers say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Power {
+    /// Anything.
+    Superuser,
+    /// Anything to the tables: they are its own, or those of a role that it belongs to.
+    Owner,
+    /// Some changing or removing, as far as the triggers let it.
+    Changes,
+    /// Nothing.
+    Little,
+}
+
 /// Connects to the database at `url`: `postgresql://…` (or `postgres://…`) or `sqlite:…`. A SQLite file that is not there
 /// is made, readable by its owner alone. Nothing is migrated.
 ///
@@ -97,6 +110,17 @@ pub async fn connect(url: &str, settings: &PoolSettings) -> Result<Database, Sto
         "sqlite" => Ok(Database::Sqlite(sqlite::connect(url, settings).await?)),
         _ => Err(StoreFault::Refused("a database URL begins with postgresql:// or sqlite:".to_owned())),
     }
+}
+
+/// Whether there is something to connect to: a database server, or a file that is there.
+pub fn exists(url: &str) -> Result<bool, StoreFault> {
+    if url.starts_with("sqlite:") { sqlite::exists(url) } else { Ok(true) }
+}
+
+/// The migrations of a new database of this URL's kind, as `0001_registry`, in order.
+pub fn all_migrations(url: &str) -> Result<Vec<String>, StoreFault> {
+    let texts = if url.starts_with("sqlite:") { sqlite::MIGRATIONS } else { postgres::MIGRATIONS };
+    migrations::pending(&migrations::migrator(texts), &[])
 }
 
 impl Database {
@@ -120,6 +144,14 @@ impl Database {
     pub async fn replication(&self) -> Result<Option<Replication>, StoreFault> {
         match self {
             Self::Postgres(store) => Ok(Some(postgres::replication(store).await?)),
+            Self::Sqlite(_) => Ok(None),
+        }
+    }
+
+    /// What whoever is connected could do to the audit log; `None` where there are no roles. The tables must be there.
+    pub async fn power(&self) -> Result<Option<Power>, StoreFault> {
+        match self {
+            Self::Postgres(store) => Ok(Some(postgres::power(store).await?)),
             Self::Sqlite(_) => Ok(None),
         }
     }

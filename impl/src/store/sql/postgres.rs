@@ -3,16 +3,17 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sqlx::error::{DatabaseError, Error};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgPoolOptions, PgRow};
-use sqlx::{ConnectOptions, Connection, Postgres};
+use sqlx::{ConnectOptions, Connection, Postgres, Row};
 use uuid::Uuid;
 
 use super::audit::events;
 use super::bounded::{Readers, Tx, within};
 use super::changes::changes_after;
-use super::{PoolSettings, Replication, SqlStore};
+use super::{PoolSettings, Power, Replication, SqlStore};
 use crate::domain::audit::{AuditRow, time_of};
 use crate::domain::log::Hash;
 use crate::store::StoreFault;
@@ -47,6 +48,12 @@ queries! {
         "SELECT pg_is_in_recovery(), (SELECT COUNT(*) FROM pg_stat_replication), current_setting('synchronous_standby_names') <> '' \
          AND current_setting('synchronous_commit') NOT IN ('off', 'local'), \
          current_setting('synchronous_commit') <> 'off' AND current_setting('fsync') = 'on'";
+    /// Whether the role that asks is a superuser, or may do what the tables' owner may, or may change what the audit log holds.
+    POWER =
+        "SELECT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user), \
+         (SELECT pg_has_role(current_user, c.relowner, 'MEMBER') FROM pg_class c WHERE c.oid = 'audit_events'::regclass), \
+         has_table_privilege('audit_events', 'UPDATE, DELETE, TRUNCATE, TRIGGER') \
+         OR has_table_privilege('audit_leaves', 'UPDATE, DELETE, TRUNCATE, TRIGGER')";
     /// Whether no migration has ever run.
     MIGRATIONS_ARE_NEW = "SELECT to_regclass('_sqlx_migrations') IS NULL";
     /// Events, as arrays of their columns. A trigger adds the pending rows of those that were not there.
@@ -56,6 +63,8 @@ queries! {
          $8::bytea[]) ON CONFLICT (id, time) DO NOTHING";
     /// The content of events; the span of their times names the partitions.
     AUDIT_ROWS = concat!(events!(), " WHERE id = ANY($1) AND time >= $2 AND time <= $3");
+    /// The same, wherever they are.
+    AUDIT_ROWS_OF_ANY_TIME = concat!(events!(), " WHERE id = ANY($1)");
     /// Who integrates, for the length of a transaction. The number is the lock's name, and no other lock's.
     AUDIT_CLAIM = "SELECT pg_try_advisory_xact_lock(7305247601)";
     /// Leaves from an index on, as arrays of their columns.
@@ -148,6 +157,16 @@ pub(super) async fn replication(store: &SqlStore<Postgres>) -> Result<Replicatio
     Ok(Replication { follows, standbys, waits, durable })
 }
 
+pub(super) async fn power(store: &SqlStore<Postgres>) -> Result<Power, StoreFault> {
+    let (superuser, owner, changes) = sqlx::query_as(POWER).fetch_one(&store.readers).await?;
+    Ok(match (superuser, owner, changes) {
+        (true, _, _) => Power::Superuser,
+        (_, true, _) => Power::Owner,
+        (_, _, true) => Power::Changes,
+        _ => Power::Little,
+    })
+}
+
 pub(super) async fn begin(store: &SqlStore<Postgres>) -> Result<Tx<Postgres>, Error> {
     // One bound for both, the wait for a connection and the statement that begins: whoever waits for the transaction has no
     // patience for one after the other.
@@ -200,6 +219,19 @@ pub(super) async fn audit_append(tx: &mut Tx<Postgres>, rows: &[AuditRow]) -> Re
 pub(super) async fn audit_rows(readers: &Readers<Postgres>, ids: &[Uuid]) -> Result<Vec<PgRow>, Error> {
     let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(Vec::new()) };
     sqlx::query(AUDIT_ROWS).bind(ids).bind(time_of(*first)).bind(time_of(*last)).fetch_all(readers).await
+}
+
+/// The same, also those whose time is not their id's.
+pub(super) async fn audit_rows_of_any_time(readers: &Readers<Postgres>, ids: &[Uuid]) -> Result<Vec<PgRow>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    sqlx::query(AUDIT_ROWS_OF_ANY_TIME).bind(ids).fetch_all(readers).await
+}
+
+/// Whether the column `time` is that time. It is one, and has no other way to be written.
+pub(super) fn is_timely(row: &PgRow, time: DateTime<Utc>) -> Result<bool, Error> {
+    Ok(row.try_get::<DateTime<Utc>, _>("time")? == time)
 }
 
 /// Whether this transaction, and no other, may integrate.

@@ -6,12 +6,13 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::error::{DatabaseError, Error};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Sqlite};
+use sqlx::{ConnectOptions, Row, Sqlite};
 use uuid::Uuid;
 
 use super::audit::events;
@@ -138,6 +139,11 @@ pub(super) async fn connect(url: &str, settings: &PoolSettings) -> Result<SqlSto
     Ok(SqlStore { readers: Readers { pool: readers, bound: None }, writers })
 }
 
+/// Whether the file is there.
+pub(super) fn exists(url: &str) -> Result<bool, StoreFault> {
+    Ok(url.parse::<SqliteConnectOptions>()?.get_filename().exists())
+}
+
 /// Makes the file if it is not there, for its owner alone: it holds hashes and sealed keys. (SQLite gives the files
 /// beside it the same mode.)
 fn make_file(path: &Path) -> Result<(), StoreFault> {
@@ -228,6 +234,17 @@ pub(super) async fn audit_rows(readers: &Readers<Sqlite>, ids: &[Uuid]) -> Resul
         rows.extend(query.fetch_all(readers).await?);
     }
     Ok(rows)
+}
+
+/// All events are in one table, which is searched by the id alone.
+pub(super) async fn audit_rows_of_any_time(readers: &Readers<Sqlite>, ids: &[Uuid]) -> Result<Vec<SqliteRow>, Error> {
+    audit_rows(readers, ids).await
+}
+
+/// Whether the column `time` has that time as the server writes it: another way of writing the same time is another key,
+/// by which nothing is found.
+pub(super) fn is_timely(row: &SqliteRow, time: DateTime<Utc>) -> Result<bool, Error> {
+    Ok(row.try_get::<&str, _>("time")? == time.to_rfc3339_opts(SecondsFormat::AutoSi, false))
 }
 
 /// There is one writer at a time, so nobody else integrates.
