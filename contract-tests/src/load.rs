@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::actor::{Actor, Answer, Request};
 use crate::operations::new_agent;
@@ -256,17 +256,8 @@ impl Load {
 
     fn remember(&self, answer: Option<Answer<'_>>) {
         match (answer.as_ref().map(Answer::status), answer) {
-            (Some(201), Some(answer)) => {
-                let credential = &answer.json()["credential"];
-                let text = |name: &str| credential[name].as_str().unwrap_or_default().to_owned();
-                self.outcomes().registered.push((text("clientId"), text("clientSecret")));
-            }
-            (Some(200), Some(answer)) => {
-                let (_, claims) = answer.token_parts();
-                let is_new =
-                    self.outcomes().issued.insert(claims["jti"].as_str().unwrap_or_default().to_owned());
-                assert!(is_new, "a token was issued twice: {claims}");
-            }
+            (Some(201), Some(answer)) => self.outcomes().registers(&answer),
+            (Some(200), Some(answer)) => self.outcomes().issues(&answer),
             (_, answer) => self.is_turned_away(answer),
         }
     }
@@ -286,7 +277,7 @@ impl Load {
 }
 
 /// Says on a flag that a scope has ended: always that something is over, or that it ended in a panic.
-struct Ends<'f>(&'f AtomicBool, bool);
+pub struct Ends<'f>(pub &'f AtomicBool, pub bool);
 
 impl Drop for Ends<'_> {
     fn drop(&mut self) {
@@ -298,7 +289,51 @@ impl Drop for Ends<'_> {
     }
 }
 
+/// How many of these events there are of each subject, an action and the member that names its subject each.
+pub fn recorded<'e>(events: &'e [Value], actions: &[(&'e str, &str)]) -> BTreeMap<(&'e str, &'e str), usize> {
+    let mut recorded = BTreeMap::new();
+    for event in events {
+        let action = actions.iter().find(|(action, _)| event["action"] == *action);
+        if let Some((action, member)) = action
+            && let Some(subject) = event["subject"][member].as_str()
+        {
+            *recorded.entry((*action, subject)).or_default() += 1;
+        }
+    }
+    recorded
+}
+
 impl Outcomes {
+    /// Remembers a registration by its answer.
+    pub fn registers(&mut self, answer: &Answer<'_>) {
+        let credential = &answer.json()["credential"];
+        let text = |name: &str| credential[name].as_str().unwrap_or_default().to_owned();
+        self.registered.push((text("clientId"), text("clientSecret")));
+    }
+
+    /// Remembers a token by its answer.
+    ///
+    /// # Panics
+    /// When it was issued before.
+    pub fn issues(&mut self, answer: &Answer<'_>) {
+        let (_, claims) = answer.token_parts();
+        let is_new = self.issued.insert(claims["jti"].as_str().unwrap_or_default().to_owned());
+        assert!(is_new, "a token was issued twice: {claims}");
+    }
+
+    /// What was answered and does not have exactly one event, and how many it has.
+    pub fn without_one_event<'a>(&'a self, events: &'a [Value]) -> Vec<(&'a str, &'a str, usize)> {
+        const ACTIONS: [(&str, &str); 2] = [("agent.registered", "agentId"), ("token.issued", "tokenId")];
+        let recorded = recorded(events, &ACTIONS);
+        let registered = self.registered.iter().map(|(id, _)| ("agent.registered", id.as_str()));
+        let issued = self.issued.iter().map(|id| ("token.issued", id.as_str()));
+        registered
+            .chain(issued)
+            .map(|(action, id)| (action, id, recorded.get(&(action, id)).copied().unwrap_or_default()))
+            .filter(|(_, _, events)| *events != 1)
+            .collect()
+    }
+
     /// Holds the audit log to it that every request which was answered has exactly one event, and so has every credential
     /// whose time is over.
     ///
@@ -307,7 +342,7 @@ impl Outcomes {
     pub fn have_one_event_each(&self, world: &World) {
         let began = Instant::now();
         loop {
-            let wrong = self.without_one_event(world);
+            let wrong = self.wrong_in(world);
             // The end of the last credentials is still to come, and their events a few seconds after it.
             if wrong.is_empty() {
                 return;
@@ -318,7 +353,7 @@ impl Outcomes {
     }
 
     /// What has no event or several, and how many.
-    fn without_one_event(&self, world: &World) -> Vec<(String, usize)> {
+    fn wrong_in(&self, world: &World) -> Vec<(String, usize)> {
         let events = world.server.events().expect("the events can be read");
         let mut recorded: BTreeMap<String, usize> = BTreeMap::new();
         for event in &events {
@@ -328,7 +363,7 @@ impl Outcomes {
                 "agent.registered" => &subject["agentId"],
                 "token.issued" => &subject["tokenId"],
                 "credential.expired" => &subject["credentialId"],
-                _ => &serde_json::Value::Null,
+                _ => &Value::Null,
             };
             let of = of.as_str().map(|of| format!("{action} of {of}"));
             let during = format!("{action} {} during {}", text("outcome"), text("requestId"));

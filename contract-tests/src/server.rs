@@ -17,6 +17,7 @@ use serde_json::Value;
 use sqlx::{Connection, Row};
 
 use crate::between::Between;
+use crate::disk::Disk;
 use crate::spec::repository;
 
 /// How long a server that was told to stop may take.
@@ -68,6 +69,7 @@ pub struct Credentials {
 pub struct Cluster {
     folder: PathBuf,
     url: String,
+    disk: Option<Disk>,
 }
 
 impl Cluster {
@@ -77,40 +79,90 @@ impl Cluster {
     /// When it does not start.
     pub fn start(name: &str) -> Self {
         let folder = repository().join("target/contract-tests").join(format!("{name}.cluster"));
-        let cluster = Self { folder, url: String::new() };
-        cluster.does("stop");
-        let environment = cluster.does("start");
+        services(&folder, "stop");
+        Self::start_in(folder, None)
+    }
+
+    /// Starts one that keeps its files on a disk of its own, which can be filled.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_on(disk: Disk) -> Self {
+        let cluster = Self::start_in(disk.folder().join("cluster"), Some(disk));
+        // What it keeps of what is written already has room beside what is written.
+        for setting in ["max_wal_size = '64MB'", "min_wal_size = '32MB'"] {
+            execute(&cluster.url, &format!("ALTER SYSTEM SET {setting}"));
+        }
+        execute(&cluster.url, "SELECT pg_reload_conf()");
+        cluster
+    }
+
+    fn start_in(folder: PathBuf, disk: Option<Disk>) -> Self {
+        let environment = services(&folder, "start");
         let url = environment
             .lines()
             .find_map(|line| line.strip_prefix("export TEST_POSTGRES_URL="))
             .unwrap_or_else(|| panic!("scripts/services names no PostgreSQL:\n{environment}"));
-        Self { url: url.to_owned(), folder: cluster.into_folder() }
+        Self { url: url.to_owned(), folder, disk }
     }
 
-    fn into_folder(mut self) -> PathBuf {
-        std::mem::take(&mut self.folder)
+    /// Ends it without a warning.
+    pub fn crash(&self) {
+        services(&self.folder, "crash");
     }
 
-    fn does(&self, what: &str) -> String {
-        let done = Command::new(repository().join("scripts/services"))
-            .arg(what)
-            .env("SERVICES_DIR", &self.folder)
-            .env("SERVICES_DURABLE", "yes")
-            .stdin(Stdio::null())
-            .output()
-            .expect("scripts/services can be run");
-        let errors = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success(), "scripts/services {what}: {}\n{errors}", done.status);
-        String::from_utf8_lossy(&done.stdout).into_owned()
+    /// Starts it again, unless it runs, and waits until it answers.
+    pub fn resume(&self) {
+        self.resume_with(&[]);
+    }
+
+    /// The same, with these variables for PostgreSQL.
+    pub fn resume_with(&self, environment: &[(&str, &str)]) {
+        services_with(&self.folder, "resume", environment);
+    }
+
+    /// Stops it where it stands: it takes connections and questions, and answers none.
+    pub fn stall(&self) {
+        services(&self.folder, "stall");
+    }
+
+    /// Lets it go on after [`Cluster::stall`].
+    pub fn goes_on(&self) {
+        services(&self.folder, "go-on");
+    }
+
+    /// The disk that it has to itself, if it was started on one.
+    pub fn disk(&self) -> Option<&Disk> {
+        self.disk.as_ref()
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if !self.folder.as_os_str().is_empty() {
-            self.does("stop");
-        }
+        services(&self.folder, "stop");
     }
+}
+
+/// Has `scripts/services` do something in a folder; what it says.
+fn services(folder: &Path, what: &str) -> String {
+    services_with(folder, what, &[])
+}
+
+/// The same, with these variables for PostgreSQL alone.
+fn services_with(folder: &Path, what: &str, environment: &[(&str, &str)]) -> String {
+    let environment: Vec<String> =
+        environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let done = Command::new(repository().join("scripts/services"))
+        .arg(what)
+        .env("SERVICES_DIR", folder)
+        .env("SERVICES_DURABLE", "yes")
+        .env("SERVICES_ENVIRONMENT", environment.join(" "))
+        .stdin(Stdio::null())
+        .output()
+        .expect("scripts/services can be run");
+    let errors = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "scripts/services {what}: {}\n{errors}", done.status);
+    String::from_utf8_lossy(&done.stdout).into_owned()
 }
 
 /// A running server; it ends, and its database goes, when this is dropped.
@@ -163,6 +215,15 @@ impl Server {
         Self::start_on(database, name, settings, None, between)
     }
 
+    /// The same as [`Server::start`] on this PostgreSQL alone, with something in between.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub fn start_on_cluster(cluster: Cluster, name: &str, settings: &[(&str, &str)]) -> Self {
+        let between = Between::start(&cluster.url);
+        Self::start_on(Database::Postgres, name, settings, Some(cluster), Some(between))
+    }
+
     fn start_on(
         database: Database,
         name: &str,
@@ -196,7 +257,7 @@ impl Server {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-        if database == Database::Postgres {
+        if database == Database::Postgres && !settings.iter().any(|(name, _)| *name == "REDIS_URL") {
             environment.insert("REDIS_URL".to_owned(), redis_server());
         }
         environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -227,6 +288,20 @@ impl Server {
     /// # Panics
     /// When it does not become ready; the message has the end of its log.
     pub fn start_beside(&self, settings: &[(&str, &str)]) -> Self {
+        self.start_node(settings, None)
+    }
+
+    /// The same, with something of its own between it and their PostgreSQL.
+    ///
+    /// # Panics
+    /// As [`Server::start_beside`].
+    pub fn start_beside_apart(&self, settings: &[(&str, &str)]) -> Self {
+        let between = Between::start(&self.database_url);
+        let url = between.url(&self.environment["DATABASE_URL"]);
+        self.start_node(&[&[("DATABASE_URL", url.as_str())], settings].concat(), Some(between))
+    }
+
+    fn start_node(&self, settings: &[(&str, &str)], between: Option<Between>) -> Self {
         let port = free_port();
         let folder = self.folder.join(format!("node-{port}"));
         fs::create_dir_all(&folder).expect("a folder for the server can be made");
@@ -241,7 +316,7 @@ impl Server {
             environment,
             set_since: Mutex::default(),
             cluster: None,
-            between: None,
+            between,
             owns_database: false,
             base: format!("http://127.0.0.1:{port}"),
             port,
@@ -258,9 +333,7 @@ impl Server {
     pub fn crash_database(&self) {
         match self.database {
             Database::Sqlite => self.kill(),
-            Database::Postgres => {
-                self.cluster.as_ref().expect("the server was started alone").does("crash");
-            }
+            Database::Postgres => self.cluster().crash(),
         }
     }
 
@@ -271,10 +344,48 @@ impl Server {
     pub fn resume_database(&self) {
         match self.database {
             Database::Sqlite => self.launch(),
-            Database::Postgres => {
-                self.cluster.as_ref().expect("the server was started alone").does("resume");
-            }
+            Database::Postgres => self.cluster().resume(),
         }
+    }
+
+    /// The PostgreSQL that it has to itself.
+    ///
+    /// # Panics
+    /// When it shares one.
+    pub fn cluster(&self) -> &Cluster {
+        self.cluster.as_ref().expect("the server was started alone")
+    }
+
+    /// How many connections to its database there may be, but for superusers'; -1 is any number.
+    ///
+    /// # Panics
+    /// When there is no PostgreSQL.
+    pub fn may_be_connected_to(&self, times: i32) {
+        let limit = format!("ALTER DATABASE {} CONNECTION LIMIT {times}", self.database_name());
+        execute(&self.database_url, &limit);
+    }
+
+    /// Ends the server and its PostgreSQL, and starts them again with clocks that are so many days ahead of the machine's. So
+    /// are those of the other commands of the binary from then on.
+    ///
+    /// # Panics
+    /// As [`Server::start_again`], when the server was not started alone with a PostgreSQL, or when there is no libfaketime.
+    pub fn sleeps_until_day(&self, day: u32) {
+        self.kill();
+        let (library, ahead) = (libfaketime(), format!("+{day}d"));
+        let clock = [
+            ("LD_PRELOAD", library.as_str()),
+            ("FAKETIME", ahead.as_str()),
+            // How long something takes stays what it is.
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ];
+        if self.database == Database::Postgres {
+            let cluster = self.cluster.as_ref().expect("the server was started alone");
+            cluster.crash();
+            cluster.resume_with(&clock);
+        }
+        self.is_set(&clock);
+        self.start_again();
     }
 
     /// Runs a script of psql's on its PostgreSQL, as the owner of the tables.
@@ -363,14 +474,14 @@ impl Server {
         self.wait_until_ready();
     }
 
-    /// The same with further settings, which count until it ends.
+    /// The same with further settings, this once.
     ///
     /// # Panics
     /// As [`Server::start_again`].
     pub fn start_again_with(&self, settings: &[(&str, &str)]) {
-        let mut environment = self.environment.clone();
+        let mut environment = self.environment();
         environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        *self.child.lock().unwrap_or_else(PoisonError::into_inner) = serve(&self.folder, &environment);
+        self.launch_with(&environment);
         self.wait_until_ready();
     }
 
@@ -445,8 +556,12 @@ impl Server {
     }
 
     fn launch(&self) {
+        self.launch_with(&self.environment());
+    }
+
+    fn launch_with(&self, environment: &BTreeMap<String, String>) {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        *child = serve(&self.folder, &self.environment());
+        *child = serve(&self.folder, environment);
     }
 
     /// Sets it otherwise from its next start on, and the other commands of the binary from now on.
@@ -536,6 +651,14 @@ impl Server {
         self.waits_for("any point", || true);
     }
 
+    /// Stops the server where it stands: it takes connections and requests, and answers none.
+    ///
+    /// # Panics
+    /// When it is not there.
+    pub fn stalls(&self) {
+        assert!(signal(self.pid(), "-STOP"), "the server can be stopped");
+    }
+
     /// Lets a stopped server go on.
     ///
     /// # Panics
@@ -557,6 +680,22 @@ impl Server {
     /// The id of the server's process.
     pub fn pid(&self) -> u32 {
         self.child.lock().unwrap_or_else(PoisonError::into_inner).id()
+    }
+
+    /// What it was told of a setting.
+    ///
+    /// # Panics
+    /// When it was told nothing of it.
+    pub fn setting(&self, name: &str) -> &str {
+        self.environment.get(name).unwrap_or_else(|| panic!("the server was not told of {name}"))
+    }
+
+    /// A figure of its memory in KiB, as Linux has it: `VmRSS:` is what it has now, `VmHWM:` the most that it had.
+    ///
+    /// # Panics
+    /// When it is not there, or there is no such figure.
+    pub fn memory(&self, figure: &str) -> u64 {
+        resident(self.pid(), figure).expect("it runs, and has a figure of that name")
     }
 
     fn arm(&self, what: &str, point: &str) {
@@ -797,6 +936,16 @@ impl Drop for Killed {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// What gives a process another time than the machine's.
+fn libfaketime() -> String {
+    let folders = fs::read_dir("/usr/lib").expect("a folder of libraries");
+    let libraries = folders
+        .flatten()
+        .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
+        .find(|path| path.exists());
+    libraries.expect("there is libfaketime (Debian's package libfaketime)").display().to_string()
 }
 
 /// Sends a signal; the standard library knows but the one that cannot be heard.

@@ -6,12 +6,12 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use crate::actor::{self, Actor, Answer, Place, Request};
+use crate::actor::{self, Actor, Answer, Place, Request, Unanswered};
 use crate::check::{Exchange, check};
 use crate::events::{self, Asked};
 use crate::ground::Ground;
 use crate::operations::{self, new_agent, with};
-use crate::server::{Credentials, Database, Server};
+use crate::server::{Cluster, Credentials, Database, Server};
 use crate::spec::Spec;
 use crate::{coverage, recording, secret};
 
@@ -26,7 +26,7 @@ pub fn in_seconds(seconds: u64) -> String {
 
 /// The machine's time.
 #[allow(clippy::disallowed_methods, reason = "the server's clock is the machine's, and so is the tests'")]
-pub(crate) fn now() -> chrono::DateTime<chrono::Utc> {
+pub fn now() -> chrono::DateTime<chrono::Utc> {
     std::time::SystemTime::now().into()
 }
 
@@ -70,6 +70,11 @@ impl Case {
         self.around(Server::start_apart(self.database, &self.recording(), settings))
     }
 
+    /// A server with further settings on a PostgreSQL of the test's own, which it can also be cut off from.
+    pub fn world_on(self, cluster: Cluster, settings: &[(&str, &str)]) -> World {
+        self.around(Server::start_on_cluster(cluster, &self.recording(), settings))
+    }
+
     /// A second server beside the test's own one, with a database of its own.
     pub fn world_of(self, name: &str) -> World {
         self.start(&format!("{}__{name}", self.recording()), &[])
@@ -87,7 +92,16 @@ impl Case {
     /// Another node of the deployment that a world is, with further settings. It must end before the first. The events of
     /// the two are in one database and are not compared with what either was asked.
     pub fn node_beside(self, world: &World, settings: &[(&str, &str)]) -> World {
-        let node = self.around(world.server.start_beside(settings));
+        self.beside(world, world.server.start_beside(settings))
+    }
+
+    /// The same, with something of its own between it and the PostgreSQL.
+    pub fn node_beside_apart(self, world: &World, settings: &[(&str, &str)]) -> World {
+        self.beside(world, world.server.start_beside_apart(settings))
+    }
+
+    fn beside(self, world: &World, server: Server) -> World {
+        let node = self.around(server);
         for one in [world, &node] {
             one.is_asked_from_outside();
         }
@@ -211,9 +225,9 @@ impl World {
         self.judge(crate::actor::raw(self.server.port, method, target, bytes))
     }
 
-    /// The answer to a request where the server may be away: `None` if no whole one came.
-    pub(crate) fn try_send(&self, request: Request) -> Option<Answer<'_>> {
-        Some(self.judge(actor::send(&actor::CLIENT, &self.server.base, request).ok()?))
+    /// The answer to a request where the server may be away, or why no whole one came.
+    pub(crate) fn try_send(&self, request: Request) -> Result<Answer<'_>, Unanswered> {
+        Ok(self.judge(actor::send(&actor::CLIENT, &self.server.base, request)?))
     }
 
     /// Says that requests are sent past this world, or that answers may be lost: its events are then no part of what is

@@ -16,8 +16,8 @@ use base64::engine::general_purpose::STANDARD;
 use contract_tests::actor::Answer;
 use contract_tests::load::{Caller, Load, Outcomes};
 use contract_tests::log::{
-    CHECKPOINT_FILE, checkpoint, checkpoint_file, checkpoint_of_all, falls_behind, forgotten, has_old_end,
-    has_old_events, is_one_log, judged, keep, says, signed,
+    CHECKPOINT_FILE, checkpoint, checkpoint_of_all, falls_behind, forgotten, has_old_end, has_old_events,
+    is_one_log, judged, keep, says, signed,
 };
 use contract_tests::on_both_databases;
 use contract_tests::operations::new_agent;
@@ -279,7 +279,6 @@ fn a_server_that_is_killed_in_its_first_start_has_one_key_and_one_event_of_each_
     for step in FIRST_START {
         world.server.kill();
         forgotten(&world);
-        fs::remove_file(checkpoint_file(&world)).expect("the checkpoint file can be removed");
         world.server.break_database("DELETE FROM signing_keys");
         world.server.break_database("DELETE FROM key_canary");
         world.server.starts_until(step);
@@ -305,7 +304,6 @@ fn a_server_that_is_killed_while_it_ends_what_is_over_ends_it_all_the_same(case:
     let world = case.world_with(&[SETTINGS, &[("AGENTIDP_AUDIT_RETENTION_DAYS", "1")]].concat());
     world.server.kill();
     forgotten(&world);
-    fs::remove_file(checkpoint_file(&world)).expect("the checkpoint file can be removed");
     // A server said ten days ago that five bundles are over; by now six are. One transaction removes four.
     has_old_events(&world, 20, 1600);
     has_old_end(&world, 10, ENDED);
@@ -460,6 +458,27 @@ mod several_nodes {
         });
         outcomes.have_one_event_each(&second);
         is_one_log(&second, &kept);
+    }
+
+    /// Every change takes a position in the feed, and the one that stopped has just taken one.
+    #[test]
+    fn a_node_that_stops_while_it_holds_the_feed_holds_the_others_up_for_five_seconds_at_most() {
+        const HELD_UP: Duration = Duration::from_secs(5);
+        let (case, first) =
+            begin("a_node_that_stops_while_it_holds_the_feed_holds_the_others_up_for_five_seconds_at_most");
+        let second = case.node_beside(&first, &[]);
+        let load = Load::answered_within(TAKEN_OVER).that_may_find_nobody();
+        let outcomes = load.run(&callers(&[&first, &second]), |load| {
+            first.server.stops_at("change.ordered");
+            let (stopped, before) = (Instant::now(), load.counts());
+            // Of two at the other node one at least was not done before.
+            load.until("change at the other node", |now| now.registered >= before.registered + 2);
+            assert!(stopped.elapsed() <= HELD_UP, "held up for {:?}", stopped.elapsed());
+            first.server.goes_on();
+            load.goes_on();
+        });
+        outcomes.have_one_event_each(&first);
+        is_one_log(&first, &[]);
     }
 
     #[test]

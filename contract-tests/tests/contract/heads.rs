@@ -12,8 +12,9 @@ use crate::path_of;
 
 on_both_databases![a_head_is_answered_as_its_get_is, a_head_is_refused_as_its_get_is,];
 
-/// Headers that differ from one answer to the next.
-const OF_EACH_ANSWER: [&str; 4] = ["date", "ratelimit", "ratelimit-policy", "x-request-id"];
+/// Headers that differ from one answer to the next, or say how a body is sent.
+const OF_EACH_ANSWER: [&str; 5] =
+    ["date", "ratelimit", "ratelimit-policy", "transfer-encoding", "x-request-id"];
 
 fn headers(answer: &Answer<'_>) -> BTreeMap<String, String> {
     let lasts = |(name, _): &&(String, String)| !OF_EACH_ANSWER.contains(&name.as_str());

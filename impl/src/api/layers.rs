@@ -187,7 +187,6 @@ async fn limit(State(layers): State<Arc<Layers>>, request: Request, next: Next) 
         return next.run(request).await;
     }
     let Ok(_permit) = layers.room.try_acquire() else { return found(Found::Overloaded) };
-    fault_point!("request.begun", else found(Found::Overloaded));
     let arriving = request.extensions().get::<Arriving>().cloned();
     let work = next.run(request);
     tokio::pin!(work);

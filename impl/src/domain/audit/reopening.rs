@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::log::{
-    Batch, Head, LogFault, StoredLogKey, batch_compute, check_continues, checkpoint_get, frontier_get, key_make,
-    plan_compute,
+    Batch, Head, LogFault, StoredLogKey, batch_compute, check_continues, checkpoint_get, frontier_get,
+    key_make, plan_compute,
 };
 use super::{Action, Actor, AuditEvent, AuditFilter, AuditRow};
 use crate::clock::Clock;
@@ -18,7 +18,7 @@ use crate::crypto::{Entropy, MasterKey, NoteFlaw, NoteSigner, NoteVerifier};
 use crate::domain::callers::AuthMethod;
 use crate::domain::log::proof::inclusion_verify;
 use crate::domain::log::{Checkpoint, Frontier, Plan};
-use crate::store::audit::{AuditReads, AuditWrites};
+use crate::store::audit::AuditReads;
 use crate::store::{Store, StoreFault, Unit};
 
 /// How the bytes of an event begin that continues another log.

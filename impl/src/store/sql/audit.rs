@@ -60,7 +60,7 @@ queries! {
     /// Which leaf an event has.
     AUDIT_LEAF_INDEX = "SELECT leaf_index FROM audit_leaves WHERE event_id = $1";
     /// The keys of events, from an id on.
-    AUDIT_KEY_LIST = "SELECT id, time FROM audit_events WHERE id >= $1 ORDER BY id, time LIMIT $2";
+    AUDIT_ID_LIST = "SELECT id, time FROM audit_events WHERE id >= $1 ORDER BY id, time LIMIT $2";
     /// Which events of a span of ids are pending.
     AUDIT_PENDING_SPAN = "SELECT event_id FROM audit_pending WHERE event_id >= $1 AND event_id <= $2";
     /// Which events of a span of ids are in the tree. (A leaf beyond the head is not.)
@@ -240,8 +240,8 @@ on_both! {
         async fn audit_amiss(&self, from: Uuid, events: u32) -> Result<Amiss, StoreFault> {
             // In this order, so that an event that goes from the pending ones into the tree is seen here or there.
             let rows =
-                sqlx::query(AUDIT_KEY_LIST).bind(from).bind(i64::from(events)).fetch_all(&self.readers).await?;
-            let keys = rows.iter().map(key_of).collect::<Result<Vec<_>, _>>()?;
+                sqlx::query(AUDIT_ID_LIST).bind(from).bind(i64::from(events)).fetch_all(&self.readers).await?;
+            let keys = rows.iter().map(timely_id_of).collect::<Result<Vec<_>, _>>()?;
             let span = Span::of(&keys, from, rows.len() as u64 == u64::from(events));
             let among = async |sql: &'static str| {
                 let ids = sqlx::query_scalar(sql).bind(from).bind(span.last).fetch_all(&self.readers).await?;
@@ -383,8 +383,8 @@ on_both! {
         list.only("id <", after);
     }
 
-    /// The id in a row of [`AUDIT_KEY_LIST`], and whether its time is the id's, to the letter.
-    fn key_of(row: &<Db as Database>::Row) -> Result<(Uuid, bool), StoreFault> {
+    /// The id in a row of [`AUDIT_ID_LIST`], and whether its time is the id's, to the letter.
+    fn timely_id_of(row: &<Db as Database>::Row) -> Result<(Uuid, bool), StoreFault> {
         let id = Fields::of_uuid(row, "audit_events", "", "id").get("id")?;
         Ok((id, dialect::is_timely(row, time_of(id))?))
     }

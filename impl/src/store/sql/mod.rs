@@ -120,7 +120,7 @@ pub fn exists(url: &str) -> Result<bool, StoreFault> {
 /// The migrations of a new database of this URL's kind, as `0001_registry`, in order.
 pub fn all_migrations(url: &str) -> Result<Vec<String>, StoreFault> {
     let texts = if url.starts_with("sqlite:") { sqlite::MIGRATIONS } else { postgres::MIGRATIONS };
-    migrations::pending(&migrations::migrator(texts), &[])
+    migrations::pending(&migrations::migrator(texts), &[], None)
 }
 
 impl Database {

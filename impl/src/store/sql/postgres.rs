@@ -170,8 +170,11 @@ pub(super) async fn power(store: &SqlStore<Postgres>) -> Result<Power, StoreFaul
 pub(super) async fn begin(store: &SqlStore<Postgres>) -> Result<Tx<Postgres>, Error> {
     // One bound for both, the wait for a connection and the statement that begins: whoever waits for the transaction has no
     // patience for one after the other.
-    let bound = store.readers.bound;
-    Ok(Tx::new(within(bound, store.writers.begin()).await?, bound))
+    let (bound, pool) = (store.readers.bound, store.writers.clone());
+    // On a task of its own, which comes to its end whoever has no more use for it: sqlx leaves a transaction open whose
+    // beginning is given up half-way, and gives the connection to the next with that transaction.
+    let beginning = tokio::spawn(async move { within(bound, pool.begin()).await });
+    Ok(Tx::new(beginning.await.unwrap_or(Err(Error::WorkerCrashed))?, bound))
 }
 
 /// Waits for other writers of an agent behind the wall of an owner, if one is given, and holds it until the transaction
@@ -222,7 +225,10 @@ pub(super) async fn audit_rows(readers: &Readers<Postgres>, ids: &[Uuid]) -> Res
 }
 
 /// The same, also those whose time is not their id's.
-pub(super) async fn audit_rows_of_any_time(readers: &Readers<Postgres>, ids: &[Uuid]) -> Result<Vec<PgRow>, Error> {
+pub(super) async fn audit_rows_of_any_time(
+    readers: &Readers<Postgres>,
+    ids: &[Uuid],
+) -> Result<Vec<PgRow>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }

@@ -237,7 +237,10 @@ pub(super) async fn audit_rows(readers: &Readers<Sqlite>, ids: &[Uuid]) -> Resul
 }
 
 /// All events are in one table, which is searched by the id alone.
-pub(super) async fn audit_rows_of_any_time(readers: &Readers<Sqlite>, ids: &[Uuid]) -> Result<Vec<SqliteRow>, Error> {
+pub(super) async fn audit_rows_of_any_time(
+    readers: &Readers<Sqlite>,
+    ids: &[Uuid],
+) -> Result<Vec<SqliteRow>, Error> {
     audit_rows(readers, ids).await
 }
 
