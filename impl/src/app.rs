@@ -274,8 +274,15 @@ pub async fn replication(database: &Database) -> Result<Replicated, Failure> {
     Ok(database.replication().await?.map(replicated).unwrap_or_default())
 }
 
-fn replicated(Replication { standbys, waits, durable }: Replication) -> Replicated {
+fn replicated(Replication { follows, standbys, waits, durable }: Replication) -> Replicated {
     let mut told = Replicated::default();
+    if follows {
+        told.wrong.push(
+            "PostgreSQL is a standby here, which may be behind, and no server works with it: DATABASE_URL must lead to the \
+             primary"
+                .to_owned(),
+        );
+    }
     if !durable {
         told.wrong.push(
             "PostgreSQL answers before a commit is on its disk (fsync, synchronous_commit): a crash loses what was \
@@ -1135,7 +1142,10 @@ mod tests {
 
     #[test]
     fn a_standby_that_no_commit_waits_for_is_wrong() {
-        let told = |standbys, waits, durable| replicated(Replication { standbys, waits, durable });
+        let told =
+            |standbys, waits, durable| replicated(Replication { follows: false, standbys, waits, durable });
+        let itself = replicated(Replication { follows: true, standbys: 0, waits: false, durable: true });
+        assert!(itself.wrong[0].contains("is a standby here"));
         assert_eq!(told(0, false, true), Replicated::default());
         assert_eq!((told(2, true, true).well.len(), told(2, true, true).wrong.len()), (1, 0));
         assert!(told(1, false, true).wrong[0].contains("no commit waits"));

@@ -74,6 +74,8 @@ pub enum Database {
 /// How the commits of a PostgreSQL server outlive it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replication {
+    /// Whether it is a standby itself.
+    pub follows: bool,
     /// How many standbys follow it now.
     pub standbys: i64,
     /// Whether a commit waits for one of them.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::audit::events;
 use super::bounded::{Readers, Tx, within};
+use super::changes::changes_after;
 use super::{PoolSettings, Power, Replication, SqlStore};
 use crate::domain::audit::{AuditRow, time_of};
 use crate::domain::log::Hash;
@@ -34,15 +35,17 @@ queries! {
          WHERE expires_at <= $1 AND status = 'active' AND expiry_noted_at IS NULL ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED) \
          RETURNING id AS credential_id, agent_id AS credential_agent_id, label AS credential_label, \
          expires_at AS credential_expires_at, (SELECT a.owner FROM agents a WHERE a.id = agent_id) AS owner";
+    /// Changes, and whether this is a standby.
+    CHANGES_AFTER = concat!("SELECT pg_is_in_recovery()", changes_after!());
     /// Makes months.
     AUDIT_PARTITIONS_ENSURE = "SELECT audit_partitions_ensure($1)";
     /// Removes the content of the next leaves.
     AUDIT_ERASE = "SELECT audit_erase($1)";
     /// Drops months.
     AUDIT_PARTITIONS_DROP = "SELECT audit_partitions_drop()";
-    /// Who follows, and what a commit waits for.
+    /// Whom this follows, who follows it, and what a commit waits for.
     REPLICATION =
-        "SELECT (SELECT COUNT(*) FROM pg_stat_replication), current_setting('synchronous_standby_names') <> '' \
+        "SELECT pg_is_in_recovery(), (SELECT COUNT(*) FROM pg_stat_replication), current_setting('synchronous_standby_names') <> '' \
          AND current_setting('synchronous_commit') NOT IN ('off', 'local'), \
          current_setting('synchronous_commit') <> 'off' AND current_setting('fsync') = 'on'";
     /// Whether the role that asks is a superuser, or may do what the tables' owner may, or may change what the audit log holds.
@@ -150,8 +153,8 @@ pub(super) async fn migrate(store: &SqlStore<Postgres>, migrator: &Migrator) -> 
 }
 
 pub(super) async fn replication(store: &SqlStore<Postgres>) -> Result<Replication, StoreFault> {
-    let (standbys, waits, durable) = sqlx::query_as(REPLICATION).fetch_one(&store.readers).await?;
-    Ok(Replication { standbys, waits, durable })
+    let (follows, standbys, waits, durable) = sqlx::query_as(REPLICATION).fetch_one(&store.readers).await?;
+    Ok(Replication { follows, standbys, waits, durable })
 }
 
 pub(super) async fn power(store: &SqlStore<Postgres>) -> Result<Power, StoreFault> {

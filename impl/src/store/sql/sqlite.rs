@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::audit::events;
 use super::bounded::{Readers, Tx};
+use super::changes::changes_after;
 use super::{PoolSettings, SqlStore};
 use crate::domain::audit::AuditRow;
 use crate::domain::log::Hash;
@@ -32,6 +33,8 @@ queries! {
          WHERE expires_at <= $1 AND status = 'active' AND expiry_noted_at IS NULL ORDER BY expires_at LIMIT $2) \
          RETURNING id AS credential_id, agent_id AS credential_agent_id, label AS credential_label, \
          expires_at AS credential_expires_at, (SELECT a.owner FROM agents a WHERE a.id = agent_id) AS owner";
+    /// Changes; a file follows no other.
+    CHANGES_AFTER = concat!("SELECT FALSE", changes_after!());
     /// Whether no migration has ever run.
     MIGRATIONS_ARE_NEW = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')";
     /// Up to where content has been removed, and up to where it may be.
