@@ -112,7 +112,9 @@ export interface ListAgentsRequest {
      */
     q?: string;
     /**
-     * The `nextCursor` of the page before. Keep the filters as they were.
+     * The `nextCursor` of the page before. It is good for the list that gave it alone, and for the filters that this had;
+     * `limit` may be another one.
+     * 
      */
     cursor?: string;
     /**

@@ -41,7 +41,7 @@ import {
 
 export interface ExportAuditEventsRequest {
     /**
-     * From which leaf on the whole log is exported; by default from the first. Takes `idp:admin`, and no filter.
+     * From which leaf on the whole log is exported; by default from the first. Takes `idp:admin` (403 without), and no filter.
      */
     start?: number;
     /**
@@ -147,7 +147,9 @@ export interface ListAuditEventsRequest {
      */
     to?: Date;
     /**
-     * The `nextCursor` of the page before. Keep the filters as they were.
+     * The `nextCursor` of the page before. It is good for the list that gave it alone, and for the filters that this had;
+     * `limit` may be another one.
+     * 
      */
     cursor?: string;
     /**
@@ -218,7 +220,7 @@ export class AuditApi extends runtime.BaseAPI {
     }
 
     /**
-     * Events as lines of JSON, as long as there are any. The first line is an `ExportBeginning`: the log\'s last `checkpoint`, its `treeSize`, and of the whole log the leaf that it starts from (`start`), else the `filter` that the events passed. Each other line has an event, in the very bytes that are hashed, and its `leafIndex`.  With `idp:admin` and without a filter it is the whole log, from `start` on and by rising `leafIndex`, which is all that it takes to compute the root anew; of an event whose content is gone the line has the `hash`. Otherwise the events that the filter lets through, without `idp:admin` those of the caller\'s own owner, the newest first and from `before` on, each with the `proof` that it is in the log (RFC 6962 section 2.1.1). Whoever was cut off goes on from the last line that arrived, if the `filter` of the new answer is the one of the old: it names the owner as well. 
+     * Events as lines of JSON, as long as there are any. The first line is an `ExportBeginning`: the log\'s last `checkpoint`, its `treeSize`, and of the whole log the leaf that it starts from (`start`), else the `filter` that the events passed. Each other line has the `leafIndex` of an event and, as its last member, the `event` in the very bytes that are hashed.  With `idp:admin` and without a filter it is the whole log, from `start` on and by rising `leafIndex`, which is all that it takes to compute the root anew. Each line has the `hash` of its leaf as well, so that a changed event can be named; of an event whose content is gone it has nothing else. Otherwise the events that the filter lets through, without `idp:admin` those of the caller\'s own owner, the newest first and from `before` on, each with the `proof` that it is in the log (RFC 6962 section 2.1.1). Whoever was cut off goes on from the last line that arrived, if the `filter` of the new answer is the one of the old: it names the owner as well. 
      * Export events
      */
     async exportAuditEventsRaw(requestParameters: ExportAuditEventsRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<string>> {
@@ -233,7 +235,7 @@ export class AuditApi extends runtime.BaseAPI {
     }
 
     /**
-     * Events as lines of JSON, as long as there are any. The first line is an `ExportBeginning`: the log\'s last `checkpoint`, its `treeSize`, and of the whole log the leaf that it starts from (`start`), else the `filter` that the events passed. Each other line has an event, in the very bytes that are hashed, and its `leafIndex`.  With `idp:admin` and without a filter it is the whole log, from `start` on and by rising `leafIndex`, which is all that it takes to compute the root anew; of an event whose content is gone the line has the `hash`. Otherwise the events that the filter lets through, without `idp:admin` those of the caller\'s own owner, the newest first and from `before` on, each with the `proof` that it is in the log (RFC 6962 section 2.1.1). Whoever was cut off goes on from the last line that arrived, if the `filter` of the new answer is the one of the old: it names the owner as well. 
+     * Events as lines of JSON, as long as there are any. The first line is an `ExportBeginning`: the log\'s last `checkpoint`, its `treeSize`, and of the whole log the leaf that it starts from (`start`), else the `filter` that the events passed. Each other line has the `leafIndex` of an event and, as its last member, the `event` in the very bytes that are hashed.  With `idp:admin` and without a filter it is the whole log, from `start` on and by rising `leafIndex`, which is all that it takes to compute the root anew. Each line has the `hash` of its leaf as well, so that a changed event can be named; of an event whose content is gone it has nothing else. Otherwise the events that the filter lets through, without `idp:admin` those of the caller\'s own owner, the newest first and from `before` on, each with the `proof` that it is in the log (RFC 6962 section 2.1.1). Whoever was cut off goes on from the last line that arrived, if the `filter` of the new answer is the one of the old: it names the owner as well. 
      * Export events
      */
     async exportAuditEvents(requestParameters: ExportAuditEventsRequest = {}, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<string> {
@@ -381,7 +383,7 @@ export class AuditApi extends runtime.BaseAPI {
     }
 
     /**
-     * 256 events by their place in the log, or so many of them as the path says: an entry bundle after C2SP `tlog-tiles`, each event being the exact bytes that are hashed, with their length before them in two bytes. 404 beyond the log\'s last checkpoint, and where the content of events is gone. 
+     * 256 events by their place in the log, or so many of them as the path says: an entry bundle after C2SP `tlog-tiles`, each event being the exact bytes that are hashed, with their length before them in two bytes. 404 beyond the log\'s last checkpoint, and below its minimum index (`Audit-Minimum-Index` of the checkpoint). 500 if an event is gone whose time is not over: then the log is broken, and `agentidp audit verify` says where. 
      * A bundle of events
      */
     async getAuditEntriesRaw(requestParameters: GetAuditEntriesRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<runtime.HttpFile>> {
@@ -392,7 +394,7 @@ export class AuditApi extends runtime.BaseAPI {
     }
 
     /**
-     * 256 events by their place in the log, or so many of them as the path says: an entry bundle after C2SP `tlog-tiles`, each event being the exact bytes that are hashed, with their length before them in two bytes. 404 beyond the log\'s last checkpoint, and where the content of events is gone. 
+     * 256 events by their place in the log, or so many of them as the path says: an entry bundle after C2SP `tlog-tiles`, each event being the exact bytes that are hashed, with their length before them in two bytes. 404 beyond the log\'s last checkpoint, and below its minimum index (`Audit-Minimum-Index` of the checkpoint). 500 if an event is gone whose time is not over: then the log is broken, and `agentidp audit verify` says where. 
      * A bundle of events
      */
     async getAuditEntries(requestParameters: GetAuditEntriesRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.HttpFile> {
@@ -624,7 +626,7 @@ export class AuditApi extends runtime.BaseAPI {
     }
 
     /**
-     * Events by their time, the newest first, a page at a time. All filters must match. Without `idp:admin` only events of the caller\'s own owner are listed. Events whose time is over (90 days, unless the operator says otherwise) are not listed; `audit.pruned` says up to where. 
+     * Events by their time, the newest first, a page at a time. All filters must match. Without `idp:admin` only events of the caller\'s own owner are listed. Events whose time is over (90 days, unless the operator says otherwise) are not listed; up to where, `Audit-Minimum-Index` of the checkpoint says. 
      * List audit events
      */
     async listAuditEventsRaw(requestParameters: ListAuditEventsRequest, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<AuditEventPage>> {
@@ -635,7 +637,7 @@ export class AuditApi extends runtime.BaseAPI {
     }
 
     /**
-     * Events by their time, the newest first, a page at a time. All filters must match. Without `idp:admin` only events of the caller\'s own owner are listed. Events whose time is over (90 days, unless the operator says otherwise) are not listed; `audit.pruned` says up to where. 
+     * Events by their time, the newest first, a page at a time. All filters must match. Without `idp:admin` only events of the caller\'s own owner are listed. Events whose time is over (90 days, unless the operator says otherwise) are not listed; up to where, `Audit-Minimum-Index` of the checkpoint says. 
      * List audit events
      */
     async listAuditEvents(requestParameters: ListAuditEventsRequest = {}, initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<AuditEventPage> {

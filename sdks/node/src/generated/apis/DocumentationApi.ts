@@ -3,6 +3,11 @@
 // Made from openapi.yaml by openapi-generator; nobody types here.
 
 import * as runtime from '../runtime.js';
+import {
+    type ErrorBody,
+    ErrorBodyFromJSON,
+    ErrorBodyToJSON,
+} from '../models/ErrorBody.js';
 
 /**
  * 

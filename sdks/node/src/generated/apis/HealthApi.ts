@@ -4,6 +4,11 @@
 
 import * as runtime from '../runtime.js';
 import {
+    type ErrorBody,
+    ErrorBodyFromJSON,
+    ErrorBodyToJSON,
+} from '../models/ErrorBody.js';
+import {
     type Health,
     HealthFromJSON,
     HealthToJSON,
@@ -34,7 +39,7 @@ export class HealthApi extends runtime.BaseAPI {
     }
 
     /**
-     * For people and dashboards. Names each dependency and its state; 503 when the server cannot do its work. What it can do without (`redis`) makes it `degraded` when it is lost, and the answer stays 200.
+     * For people and dashboards. Names each dependency and its state; 503 when the server cannot do its work. What it can do without (`auditTree`, `redis`) makes it `degraded` when it is lost, and the answer stays 200.
      * The state of the server and of what it depends on
      */
     async getHealthRaw(initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<runtime.ApiResponse<Health>> {
@@ -45,7 +50,7 @@ export class HealthApi extends runtime.BaseAPI {
     }
 
     /**
-     * For people and dashboards. Names each dependency and its state; 503 when the server cannot do its work. What it can do without (`redis`) makes it `degraded` when it is lost, and the answer stays 200.
+     * For people and dashboards. Names each dependency and its state; 503 when the server cannot do its work. What it can do without (`auditTree`, `redis`) makes it `degraded` when it is lost, and the answer stays 200.
      * The state of the server and of what it depends on
      */
     async getHealth(initOverrides?: RequestInit | runtime.InitOverrideFunction): Promise<Health> {

@@ -7,7 +7,8 @@
  * What happened. Those that end in `.counted` stand for as many happenings as `data.count` says: what anonymous
  * callers can cause without limit, what is refused by a rate limit, and what changes nothing, is counted per caller,
  * address prefix and minute. After `audit.pruned` what events say whose leaves lie below `data.minimumIndex` is shown to
- * nobody, and a week later it is removed; their hashes stay.
+ * nobody, and a week later it is removed; their hashes stay. `server.configured` has the `data.settings` that a server
+ * started with, by their names, and `data.previous` for those that are other ones than in the last such event.
  * 
  * @export
  */
@@ -29,8 +30,10 @@ export const AuditAction = {
     AuditReopened: 'audit.reopened',
     KeyCreated: 'key.created',
     KeyRotated: 'key.rotated',
+    KeyResealed: 'key.resealed',
     ServerBootstrapped: 'server.bootstrapped',
     ServerRecovered: 'server.recovered',
+    ServerConfigured: 'server.configured',
     AccessDenied: 'access.denied',
     AuthenticationFailedCounted: 'authentication.failed.counted',
     TokenIntrospectedCounted: 'token.introspected.counted',

@@ -12,7 +12,9 @@ import {
 } from './AuditMethod.js';
 
 /**
- * Who did it.
+ * Who did it, how it authenticated, and with which credential: for a bearer that is the one which its token was issued
+ * to, and the token is named as well (where the event is not a count).
+ * 
  * @export
  * @interface AuditActor
  */
@@ -29,6 +31,10 @@ export interface AuditActor {
      * A credential's id.
      */
     credentialId?: string;
+    /**
+     * An access token's id, its `jti` (RFC 7519 section 4.1.7).
+     */
+    tokenId?: string;
 }
 
 
@@ -54,6 +60,7 @@ export function AuditActorFromJSONTyped(json: any, ignoreDiscriminator: boolean)
         'agentId': json['agentId'] == null ? undefined : json['agentId'],
         'method': AuditMethodFromJSON(json['method']),
         'credentialId': json['credentialId'] == null ? undefined : json['credentialId'],
+        'tokenId': json['tokenId'] == null ? undefined : json['tokenId'],
     };
 }
 
@@ -71,6 +78,7 @@ export function AuditActorToJSONTyped(value?: AuditActor | null, ignoreDiscrimin
         'agentId': value['agentId'],
         'method': AuditMethodToJSON(value['method']),
         'credentialId': value['credentialId'],
+        'tokenId': value['tokenId'],
     };
 }
 

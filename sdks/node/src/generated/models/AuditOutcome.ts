@@ -4,7 +4,10 @@
 
 
 /**
- * How it ended. `denied` is a refusal, `failure` a fault.
+ * How it ended. `denied` is a refusal, `failure` a fault. No event has `failure` so far: what fails is undone together with
+ * its event, it is answered 500 or 503, and the server's own log has it; most often the fault is that of the database
+ * which an event would have to be written to.
+ * 
  * @export
  */
 export const AuditOutcome = {

@@ -22,7 +22,7 @@ export interface CredentialPage {
      */
     items: Array<Credential>;
     /**
-     * A position in a list. Opaque, and good only for the list that gave it.
+     * A position in a list. Opaque, and good only for the list that gave it, with the filters that it had.
      */
     nextCursor?: string;
 }

@@ -4,7 +4,7 @@
 
 
 /**
- * What was checked. `redis` is there when the server is configured with one, and `serving` when the server is about to stop: it still answers, and whoever distributes requests should send it no more.
+ * What was checked. `audit` is whether events can be written, and `auditTree` whether they are taken into the log's tree and signed: while they are not, the server goes on, and what happens meanwhile can be removed unnoticed. `redis` is there when the server is configured with one, and `serving` when the server is about to stop: it still answers, and whoever distributes requests should send it no more.
  * @export
  */
 export const HealthCheckName = {
@@ -12,6 +12,7 @@ export const HealthCheckName = {
     ChangeFeed: 'changeFeed',
     SigningKeys: 'signingKeys',
     Audit: 'audit',
+    AuditTree: 'auditTree',
     Redis: 'redis',
     Serving: 'serving',
 } as const;

@@ -81,6 +81,10 @@ export interface IntrospectionResponse {
      */
     deploymentEnv?: DeploymentEnv;
     /**
+     * A credential's id.
+     */
+    credentialId?: string;
+    /**
      * The position in the change feed at which the token was decided. A later change that concerns its subject ends it.
      */
     rev?: number;
@@ -120,6 +124,7 @@ export function IntrospectionResponseFromJSONTyped(json: any, ignoreDiscriminato
         'agentVersion': json['agent_version'] == null ? undefined : json['agent_version'],
         'owner': json['owner'] == null ? undefined : json['owner'],
         'deploymentEnv': json['deployment_env'] == null ? undefined : DeploymentEnvFromJSON(json['deployment_env']),
+        'credentialId': json['credential_id'] == null ? undefined : json['credential_id'],
         'rev': json['rev'] == null ? undefined : json['rev'],
     };
 }
@@ -149,6 +154,7 @@ export function IntrospectionResponseToJSONTyped(value?: IntrospectionResponse |
         'agent_version': value['agentVersion'],
         'owner': value['owner'],
         'deployment_env': DeploymentEnvToJSON(value['deploymentEnv']),
+        'credential_id': value['credentialId'],
         'rev': value['rev'],
     };
 }

@@ -52,11 +52,11 @@ export interface ServerMetadata {
     /**
      * Where tokens are ended.
      */
-    revocationEndpoint?: string;
+    revocationEndpoint: string;
     /**
      * How clients authenticate there.
      */
-    revocationEndpointAuthMethodsSupported?: Array<AuthenticationMethod>;
+    revocationEndpointAuthMethodsSupported: Array<AuthenticationMethod>;
     /**
      * Where tokens are introspected.
      */
@@ -107,6 +107,8 @@ export interface ServerMetadata {
 export function instanceOfServerMetadata(value: object): value is ServerMetadata {
     if (!('issuer' in value) || value['issuer'] === undefined) return false;
     if ((!('tokenEndpoint' in (value as Record<string, any>)) && !('token_endpoint' in (value as Record<string, any>))) || ((value as Record<string, any>)['tokenEndpoint'] === undefined && (value as Record<string, any>)['token_endpoint'] === undefined)) return false;
+    if ((!('revocationEndpoint' in (value as Record<string, any>)) && !('revocation_endpoint' in (value as Record<string, any>))) || ((value as Record<string, any>)['revocationEndpoint'] === undefined && (value as Record<string, any>)['revocation_endpoint'] === undefined)) return false;
+    if ((!('revocationEndpointAuthMethodsSupported' in (value as Record<string, any>)) && !('revocation_endpoint_auth_methods_supported' in (value as Record<string, any>))) || ((value as Record<string, any>)['revocationEndpointAuthMethodsSupported'] === undefined && (value as Record<string, any>)['revocation_endpoint_auth_methods_supported'] === undefined)) return false;
     if ((!('introspectionEndpoint' in (value as Record<string, any>)) && !('introspection_endpoint' in (value as Record<string, any>))) || ((value as Record<string, any>)['introspectionEndpoint'] === undefined && (value as Record<string, any>)['introspection_endpoint'] === undefined)) return false;
     if ((!('scopesSupported' in (value as Record<string, any>)) && !('scopes_supported' in (value as Record<string, any>))) || ((value as Record<string, any>)['scopesSupported'] === undefined && (value as Record<string, any>)['scopes_supported'] === undefined)) return false;
     if ((!('responseTypesSupported' in (value as Record<string, any>)) && !('response_types_supported' in (value as Record<string, any>))) || ((value as Record<string, any>)['responseTypesSupported'] === undefined && (value as Record<string, any>)['response_types_supported'] === undefined)) return false;
@@ -131,8 +133,8 @@ export function ServerMetadataFromJSONTyped(json: any, ignoreDiscriminator: bool
         
         'issuer': json['issuer'],
         'tokenEndpoint': json['token_endpoint'],
-        'revocationEndpoint': json['revocation_endpoint'] == null ? undefined : json['revocation_endpoint'],
-        'revocationEndpointAuthMethodsSupported': json['revocation_endpoint_auth_methods_supported'] == null ? undefined : (((json['revocation_endpoint_auth_methods_supported'] as Array<any>).map(AuthenticationMethodFromJSON))),
+        'revocationEndpoint': json['revocation_endpoint'],
+        'revocationEndpointAuthMethodsSupported': (((json['revocation_endpoint_auth_methods_supported'] as Array<any>).map(AuthenticationMethodFromJSON))),
         'introspectionEndpoint': json['introspection_endpoint'],
         'jwksUri': json['jwks_uri'] == null ? undefined : json['jwks_uri'],
         'scopesSupported': (json['scopes_supported']),
@@ -160,7 +162,7 @@ export function ServerMetadataToJSONTyped(value?: ServerMetadata | null, ignoreD
         'issuer': value['issuer'],
         'token_endpoint': value['tokenEndpoint'],
         'revocation_endpoint': value['revocationEndpoint'],
-        'revocation_endpoint_auth_methods_supported': value['revocationEndpointAuthMethodsSupported'] == null ? undefined : (Array.from(value['revocationEndpointAuthMethodsSupported'] as Array<any>).map(AuthenticationMethodToJSON)),
+        'revocation_endpoint_auth_methods_supported': (Array.from(value['revocationEndpointAuthMethodsSupported'] as Array<any>).map(AuthenticationMethodToJSON)),
         'introspection_endpoint': value['introspectionEndpoint'],
         'jwks_uri': value['jwksUri'],
         'scopes_supported': Array.from(value['scopesSupported'] as Array<any>),
