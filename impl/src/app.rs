@@ -528,7 +528,7 @@ pub struct Resealed {
 /// Makes the master key of the settings the database's.
 ///
 /// # Errors
-/// When that cannot be done; nothing is written then.
+/// When that cannot be done; nothing is written to the database then, unless only the new checkpoint could not be kept.
 pub async fn keys_reseal(config: &Config, old: OldMasterKey) -> Result<Resealed, Failure> {
     let needed = || {
         Failure::Settings(Unusable(vec![

@@ -727,10 +727,10 @@ pub fn is_open_to_all(path: &Path) -> bool {
 /// Whether what is said to a database may go over a network as it is: one of PostgreSQL that is not certain to be on this
 /// machine, by a URL that does not ask for TLS. (`prefer`, which is what the driver does unasked, goes on without it.)
 fn is_open_on_the_way(url: &str) -> bool {
-    let Some((scheme, rest)) = url.split_once("://") else { return false };
-    if !["postgresql", "postgres"].contains(&scheme) {
+    let Some(rest) = ["postgresql:", "postgres:"].iter().find_map(|scheme| url.strip_prefix(scheme)) else {
         return false;
-    }
+    };
+    let rest = rest.strip_prefix("//").unwrap_or_default();
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
     let authority = place.split('/').next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -849,6 +849,7 @@ mod tests {
             "postgresql://[2001:db8::7]:5432/idp",
             "postgresql://localhost/idp?host=db",
             "postgresql:///idp",
+            "postgresql:localhost/idp",
         ];
         let allowed = [
             "postgresql://idp:x@db/idp?sslmode=require",

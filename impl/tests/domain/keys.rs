@@ -6,6 +6,7 @@ use agentidp::clock::Clock;
 use agentidp::crypto::{Entropy, MasterKey, SecretText, install};
 use agentidp::domain::audit::AuditFilter;
 use agentidp::domain::feed::{FRESH_FOR, Feed};
+use agentidp::domain::keys::resealing::{Before, ResealFault, Resealing};
 use agentidp::domain::keys::{
     KeyFault, KeyRing, KeySettings, KeyWorkshop, Signing, SigningAlgorithm, Succession, canary_check,
 };
@@ -91,6 +92,47 @@ async fn keys_whose_canary_is_gone_are_not_taken_for_a_new_database() {
     unit.commit().await.unwrap();
     let opened = open(&torn.store, key_settings(SigningAlgorithm::EdDsa), &master(1)).await;
     assert!(matches!(opened, Err(KeyFault::CanaryMissing)));
+}
+
+/// What makes another master key the database's, while tokens are signed with a shared secret.
+fn resealing<'r>(
+    store: &'r Watched,
+    master: &'r MasterKey,
+    clock: &'r Clock,
+    entropy: &'r Entropy,
+) -> Resealing<'r, Watched> {
+    Resealing { store, master, algorithm: None, kept: None, clock, entropy }
+}
+
+#[tokio::test]
+async fn keys_whose_canary_is_gone_are_not_sealed_anew() {
+    install();
+    let place = Place::new().await;
+    open(&place.store, key_settings(SigningAlgorithm::Es256), &master(1)).await.unwrap();
+    place.sql("DELETE FROM key_canary").await;
+    let (master, clock, entropy) = (master(2), Clock::fixed(start()), Entropy::system());
+    let resealing = resealing(&place.store, &master, &clock, &entropy);
+    let refused = resealing.run(Before::Lost).await.err();
+    assert!(matches!(refused, Some(ResealFault::Keys(KeyFault::CanaryMissing))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn keys_that_are_given_up_end_also_where_a_shared_secret_signs() {
+    install();
+    let place = Place::new().await;
+    for algorithm in SigningAlgorithm::ALL {
+        open(&place.store, key_settings(algorithm), &master(1)).await.unwrap();
+    }
+    let (other, clock, entropy) = (master(2), Clock::fixed(start()), Entropy::system());
+    let done = resealing(&place.store, &other, &clock, &entropy).run(Before::Leaked).await.unwrap();
+    assert!(done.signing_key.is_none() && done.log.is_none());
+    let keys = place.store.key_list().await.unwrap();
+    assert!(keys.len() == 3 && keys.iter().all(|key| !key.is_published(start())), "{keys:?}");
+    // And the next one comes when an algorithm signs again.
+    for algorithm in SigningAlgorithm::ALL {
+        let ring = open(&place.store, key_settings(algorithm), &other).await.unwrap();
+        assert!(ring.can_sign());
+    }
 }
 
 /// A ring over a clock that a test moves, and where its keys are made.

@@ -121,7 +121,10 @@ impl<S: Store> Resealing<'_, S> {
     /// feed, cannot open the keys, and answers 503 from then on.
     pub async fn run(&self, before: Before<'_>) -> Result<Resealed, ResealFault> {
         let Self { store, master, clock, entropy, .. } = self;
-        let canary = store.key_canary_get().await?.ok_or(ResealFault::NothingSealed)?;
+        let Some(canary) = store.key_canary_get().await? else {
+            let is_new = store.key_list().await?.is_empty();
+            return Err(if is_new { ResealFault::NothingSealed } else { KeyFault::CanaryMissing.into() });
+        };
         if canary_open(master, &canary).is_ok() {
             return Err(ResealFault::SealedAlready);
         }
@@ -141,6 +144,8 @@ impl<S: Store> Resealing<'_, S> {
             Before::Known(old) => event.with("previousKeyVersion", old.verifier_key_version()),
             Before::Lost | Before::Leaked => event,
         };
+        let now = clock.now();
+        let outdated = store.credential_count_outdated(master.verifier_key_version(), now).await?;
 
         let mut unit = store.begin().await?;
         // First, so that of two who seal at once the second waits, and then finds another canary.
@@ -158,9 +163,7 @@ impl<S: Store> Resealing<'_, S> {
         }
         let answers = unit.idempotency_forget().await?;
         unit.audit_append(&[event.seal(clock, entropy)?]).await?;
-        let now = clock.now();
         unit.commit_with_changes(&[ChangeKind::KeysChanged], now).await?;
-        let outdated = store.credential_count_outdated(master.verifier_key_version(), now).await?;
         Ok(Resealed { keys, answers, signing_key, log: closing.map(Closing::into_closed), outdated })
     }
 
