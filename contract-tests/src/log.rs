@@ -168,25 +168,32 @@ pub fn checkpoint_file(world: &World) -> PathBuf {
     world.server.keep("nothing", b"").with_file_name(CHECKPOINT_FILE.1)
 }
 
-/// Puts the log back to its beginning: no event, no tree, no name. The server is killed.
+/// Puts the log back to its beginning: no event, no tree, no name, and no checkpoint that was kept. The server is killed.
 pub fn forgotten(world: &World) {
-    let empty = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-    for (table, triggers) in [
+    // It may not have kept one yet.
+    let _ = std::fs::remove_file(checkpoint_file(world));
+    let empty = blob(world, "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+    let emptied = [
         ("audit_checkpoints", &["audit_checkpoints_keep_deleted"][..]),
         ("audit_keys", &["audit_keys_keep_deleted"][..]),
         ("audit_leaves", &["audit_leaves_keep_deleted"][..]),
         ("audit_nodes", &["audit_nodes_keep_deleted"][..]),
         ("audit_events", &["audit_events_keep_deleted"][..]),
-    ] {
+        ("audit_pending", &[]),
+    ];
+    for (table, triggers) in emptied {
         unguarded(world, table, triggers);
         world.server.break_database(&format!("DELETE FROM {table}"));
     }
     unguarded(world, "audit_head", &["audit_head_grow"]);
-    world.server.break_database("DELETE FROM audit_pending");
-    world.server.break_database(&format!(
-        "UPDATE audit_head SET tree_size = 0, root_hash = {}, origin = NULL, updated_at = NULL",
-        blob(world, empty)
-    ));
+    let head =
+        format!("UPDATE audit_head SET tree_size = 0, root_hash = {empty}, origin = NULL, updated_at = NULL");
+    world.server.break_database(&head);
+    if world.server.database() == Database::Postgres {
+        for table in emptied.map(|(table, _)| table).into_iter().chain(["audit_head"]) {
+            world.server.break_database(&format!("ALTER TABLE {table} ENABLE TRIGGER ALL"));
+        }
+    }
 }
 
 /// Adds so many events of one second, so many days ago, which wait to be taken into the tree.
@@ -218,8 +225,7 @@ fn has_old(world: &World, days_ago: u32, count: u32, action: &str, method: &str,
             content("substr(start, 1, 8) || '-' || substr(start, 9) || '-7000-8000-' || tail", "time || 'Z'")
         ),
         Database::Postgres => format!(
-            "ALTER TABLE audit_events ENABLE TRIGGER ALL; \
-             WITH told AS (SELECT (lpad(to_hex({from}::bigint * 1000 + n % 1000), 12, '0') || '70008000' || \
+            "WITH told AS (SELECT (lpad(to_hex({from}::bigint * 1000 + n % 1000), 12, '0') || '70008000' || \
              lpad(to_hex(n), 12, '0'))::uuid AS id FROM generate_series(0, {count} - 1) n) \
              INSERT INTO audit_events (id, time, action, outcome, content) \
              SELECT id, audit_time_of(id), '{action}', 'success', convert_to({}, 'UTF8') FROM told",

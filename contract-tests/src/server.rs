@@ -92,9 +92,17 @@ impl Cluster {
     }
 
     fn does(&self, what: &str) -> String {
+        self.does_in(&[], what)
+    }
+
+    /// The same, with these variables for PostgreSQL.
+    fn does_in(&self, environment: &[(&str, &str)], what: &str) -> String {
+        let environment: Vec<String> =
+            environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let done = Command::new(repository().join("scripts/services"))
             .arg(what)
             .env("SERVICES_DIR", &self.folder)
+            .env("SERVICES_ENVIRONMENT", environment.join(" "))
             .env("SERVICES_DURABLE", "yes")
             .stdin(Stdio::null())
             .output()
@@ -271,6 +279,29 @@ impl Server {
                 self.cluster.as_ref().expect("the server was started alone").does("resume");
             }
         }
+    }
+
+    /// Ends the server and its PostgreSQL, and starts them again with clocks that are so many days ahead of the machine's. So
+    /// are those of the other commands of the binary from then on.
+    ///
+    /// # Panics
+    /// As [`Server::start_again`], when the server was not started alone with a PostgreSQL, or when there is no libfaketime.
+    pub fn sleeps_until_day(&self, day: u32) {
+        self.kill();
+        let (library, ahead) = (libfaketime(), format!("+{day}d"));
+        let clock = [
+            ("LD_PRELOAD", library.as_str()),
+            ("FAKETIME", ahead.as_str()),
+            // How long something takes stays what it is.
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ];
+        if self.database == Database::Postgres {
+            let cluster = self.cluster.as_ref().expect("the server was started alone");
+            cluster.does("crash");
+            cluster.does_in(&clock, "resume");
+        }
+        self.is_set(&clock);
+        self.start_again();
     }
 
     /// Runs a script of psql's on its PostgreSQL, as the owner of the tables.
@@ -741,6 +772,16 @@ impl Drop for Killed {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// What gives a process another time than the machine's.
+fn libfaketime() -> String {
+    let folders = fs::read_dir("/usr/lib").expect("a folder of libraries");
+    let libraries = folders
+        .flatten()
+        .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
+        .find(|path| path.exists());
+    libraries.expect("there is libfaketime (Debian's package libfaketime)").display().to_string()
 }
 
 /// Sends a signal; the standard library knows but the one that cannot be heard.

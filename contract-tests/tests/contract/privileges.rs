@@ -18,13 +18,13 @@ on_postgres![
 ];
 
 /// The roles of one test, which can log in.
-struct Roles {
-    application: String,
+pub(super) struct Roles {
+    pub(super) application: String,
     auditor: String,
 }
 
 impl Roles {
-    fn of(server: &Server) -> Self {
+    pub(super) fn of(server: &Server) -> Self {
         let script = repository().join("deploy/postgresql/roles.sql");
         let [application, auditor] = ["application", "auditor"].map(|kind| format!("{kind}_{}", server.port));
         // Twice, as after a later migration.
