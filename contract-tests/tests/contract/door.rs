@@ -228,6 +228,10 @@ fn every_operation_refuses_headers_that_are_too_large(case: Case) {
         let request = Subjects::nowhere().any_request(operation).header("x-large", &"x".repeat(32 * 1024));
         is_in_the_shape_of(operation, &world.anyone().sends(request).is(431));
     }
+    for request in [Request::new("GET", "/nothing/here"), Request::new("DELETE", "/agents")] {
+        let request = request.header("x-large", &"x".repeat(32 * 1024));
+        world.anyone().sends(request).is(431).says("/code", "REQUEST_HEADER_FIELDS_TOO_LARGE");
+    }
 }
 
 fn a_target_that_is_too_long_is_refused(case: Case) {
@@ -275,7 +279,7 @@ fn a_slow_database_is_not_taken_for_a_body_that_does_not_come(case: Case) {
 fn who_is_stopped_while_its_body_arrives_changes_nothing(case: Case) {
     let world = case.world();
     let spec = Spec::load();
-    let operator = world.operator().holding("agents:read agents:write");
+    let operator = world.operator().holding("agents:read agents:write credentials:write");
     let stop = json!({ "status": "suspended", "reason": "its secret leaked" });
     let mut stopped = 0;
     for operation in &spec.operations {

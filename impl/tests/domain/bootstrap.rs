@@ -66,7 +66,8 @@ async fn an_operator_that_cannot_be_used_any_more_is_replaced_and_stays_as_it_is
     let ahead = start() + chrono::TimeDelta::hours(1);
     let lacks =
         |name: &'static str| move |agent: &mut Agent| agent.capabilities.retain(|held| held.0 != name);
-    let ways: [(&str, Box<dyn Fn(&mut Agent)>); 8] = [
+    type ShutOut = Box<dyn Fn(&mut Agent)>;
+    let ways: [(&str, ShutOut); 8] = [
         ("suspended", Box::new(|agent| agent.status = AgentStatus::Suspended)),
         ("revoked", Box::new(|agent| agent.status = AgentStatus::Revoked)),
         ("archived", Box::new(|agent| agent.status = AgentStatus::Archived)),
