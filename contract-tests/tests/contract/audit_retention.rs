@@ -70,7 +70,7 @@ fn what_is_over_is_denied_and_its_hashes_prove_on(case: Case) {
     // (Whoever asked for one left an event that names it.)
     let has = |id: &str| text.contains(&format!("\"id\":\"{id}\""));
     assert!(!has(&old[255]) && has(&old[256]));
-    let key = key(&world);
+    let key = says(&world, &["audit", "key"]).1.trim().to_owned();
     let (kept, exported) =
         (keep(&world, "kept", kept.as_bytes()), keep(&world, "log.ndjson", text.as_bytes()));
     let (code, said) = judged(&world, &["--export", &exported, "--key", &key, "--checkpoint", &kept]);

@@ -111,7 +111,7 @@ fn while_keys_follow_one_another_under_load_on_three_nodes_every_token_verifies(
     let verifies = |number: usize| {
         let (issuer, publisher) = (nodes[number % 3], nodes[(number + 1) % 3]);
         let caller = issuer.somebody(agent.id(), &agent.credentials().client_secret);
-        let mut verifier = Verifier::of(publisher);
+        let mut verifier = Verifier::of(publisher, 1);
         while goes_on.load(Ordering::Relaxed) {
             let kid = verifier.verifies(caller.holding("orders:read").token());
             *seen.lock().expect("nobody panics with it").entry(kid).or_default() += 1;
