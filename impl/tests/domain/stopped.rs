@@ -65,7 +65,12 @@ async fn nothing_is_done(world: &World, of: &Registered, principal: &Principal, 
         assert_eq!(event["owner"], "talent-team", "{action}");
     }
     let reader = caller("talent-team", &["agents:read"]);
-    let now = world.agents.get(&request(), &reader, of.agent.id).await.expect("the database answers").expect("it is there");
+    let now = world
+        .agents
+        .get(&request(), &reader, of.agent.id)
+        .await
+        .expect("the database answers")
+        .expect("it is there");
     assert_eq!(now, of.agent);
 }
 
