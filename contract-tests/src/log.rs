@@ -273,10 +273,10 @@ fn has_old(world: &World, days_ago: u32, count: u32, action: &str, method: &str,
         Database::Sqlite => format!(
             "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {count}), \
              told AS (SELECT printf('%012x', {from} * 1000 + n % 1000) AS start, printf('%012x', n) AS tail, \
-             strftime('%Y-%m-%dT%H:%M:%S', {from}, 'unixepoch') || printf('.%03d', n % 1000) AS time FROM numbers) \
+             strftime('%Y-%m-%dT%H:%M:%S', {from}, 'unixepoch') AS second, printf('.%03d', n % 1000) AS part FROM numbers) \
              INSERT INTO audit_events (id, time, action, outcome, content) \
-             SELECT unhex(start || '70008000' || tail), time || '+00:00', '{action}', 'success', CAST({} AS BLOB) FROM told",
-            content("substr(start, 1, 8) || '-' || substr(start, 9) || '-7000-8000-' || tail", "time || 'Z'")
+             SELECT unhex(start || '70008000' || tail), second || CASE part WHEN '.000' THEN '' ELSE part END || '+00:00', '{action}', 'success', CAST({} AS BLOB) FROM told",
+            content("substr(start, 1, 8) || '-' || substr(start, 9) || '-7000-8000-' || tail", "second || part || 'Z'")
         ),
         Database::Postgres => format!(
             "WITH told AS (SELECT (lpad(to_hex({from}::bigint * 1000 + n % 1000), 12, '0') || '70008000' || \

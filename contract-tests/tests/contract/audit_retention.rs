@@ -153,7 +153,7 @@ fn what_happened_is_gone_from_the_api_on_day_91_and_from_the_database_on_day_99(
     let pruning = pruned["items"][0]["id"].as_str().unwrap_or_default().to_owned();
     assert_eq!(is_kept(DENIED), 256);
     let text = export(&auditor);
-    assert_eq!(text.lines().filter(|line| line.contains("\"hash\":")).count(), 256);
+    assert_eq!(text.lines().skip(1).filter(|line| !line.contains("\"event\":")).count(), 256);
     agent.asks_for_a_token(&[]).is(200);
 
     // On day 99 it is gone, and what it was is proved on.
