@@ -98,6 +98,7 @@ pub struct Request {
     target: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    within: Option<Duration>,
 }
 
 impl Request {
@@ -123,7 +124,19 @@ impl Request {
 
     /// A request without headers and body.
     pub fn new(method: &str, target: &str) -> Self {
-        Self { method: method.to_owned(), target: target.to_owned(), headers: Vec::new(), body: Vec::new() }
+        Self {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            within: None,
+        }
+    }
+
+    /// With so much patience for its answer, and no more.
+    #[must_use]
+    pub fn within(self, patience: Duration) -> Self {
+        Self { within: Some(patience), ..self }
     }
 
     /// With a header.
@@ -316,7 +329,30 @@ impl<'w, P: Place> Actor<'w, P> {
 impl<'w> Actor<'w> {
     /// Sends a request, where the server may be away: `None` if no whole answer came.
     pub fn tries(&self, request: Request) -> Option<Answer<'w>> {
+        self.asks_in_doubt(request).ok()
+    }
+
+    /// The same, and why no whole answer came.
+    ///
+    /// # Errors
+    /// When none came.
+    pub fn asks_in_doubt(&self, request: Request) -> Result<Answer<'w>, Unanswered> {
         self.place.try_send(self.shown(request))
+    }
+}
+
+/// Why no whole answer came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unanswered {
+    /// Nobody was there, or the connection ended.
+    Nobody,
+    /// It would have been later than whoever asked had patience for.
+    TooLate,
+}
+
+impl From<reqwest::Error> for Unanswered {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_timeout() { Self::TooLate } else { Self::Nobody }
     }
 }
 
@@ -416,9 +452,20 @@ impl<'w, P: Place> Answer<'w, P> {
         self.exchange.header(name)
     }
 
+    /// All headers, names in small letters.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.exchange.headers
+    }
+
     /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.exchange.body).into_owned()
+    }
+
+    /// The headers and the body as text, nothing redacted.
+    pub(crate) fn whole(&self) -> String {
+        let headers = self.exchange.headers.iter().map(|(name, value)| format!("{name}: {value}\n"));
+        headers.collect::<String>() + &self.text()
     }
 
     /// The body as it is.
@@ -438,11 +485,7 @@ impl<'w, P: Place> Answer<'w, P> {
     pub fn token_parts(&self) -> (Value, Value) {
         let answer = self.json();
         let token = answer["access_token"].as_str().unwrap_or_else(|| panic!("no token:\n{self}"));
-        let mut parts = token.split('.').map(|part| {
-            let bytes = URL_SAFE_NO_PAD.decode(part).expect("the token is base64url");
-            serde_json::from_slice(&bytes).unwrap_or_default()
-        });
-        (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+        token_parts(token)
     }
 
     fn redacted(&self, text: String) -> String {
@@ -485,6 +528,18 @@ impl<P: Place> fmt::Display for Answer<'_, P> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.redacted(recording::everything(&self.exchange)))
     }
+}
+
+/// The header and the claims of an access token, unverified.
+///
+/// # Panics
+/// When it is none.
+pub fn token_parts(token: &str) -> (Value, Value) {
+    let mut parts = token.split('.').map(|part| {
+        let bytes = URL_SAFE_NO_PAD.decode(part).expect("the token is base64url");
+        serde_json::from_slice(&bytes).unwrap_or_default()
+    });
+    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
 }
 
 /// A form as bytes.
@@ -547,6 +602,9 @@ pub(crate) fn send(client: &Client, base: &str, request: Request) -> reqwest::Re
     let mut building = client.request(method, format!("{base}{}", request.target)).body(request.body);
     for (name, value) in &request.headers {
         building = building.header(name, value);
+    }
+    if let Some(patience) = request.within {
+        building = building.timeout(patience);
     }
     let request_id = request
         .headers

@@ -8,8 +8,9 @@ use crate::spec::{Header, Response, Spec, Target};
 const OF_THE_PROTOCOL: [&str; 6] =
     ["connection", "content-length", "content-type", "date", "transfer-encoding", "vary"];
 
-/// The statuses at the door that an operation's own request can meet before the operation does.
-const BEFORE_AN_OPERATION: [u16; 5] = [408, 413, 431, 500, 503];
+/// The statuses at the door that an operation's own request can meet before the operation does, unless the operation
+/// declares them itself.
+const BEFORE_AN_OPERATION: [u16; 1] = [431];
 
 /// What was asked and what came back.
 #[derive(Clone, Debug, Default)]

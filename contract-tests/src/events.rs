@@ -385,8 +385,11 @@ fn parse_event(text: &str) -> Result<(Event, Wall), String> {
 struct Sum {
     /// By answer and events, every wall that each event may have been meant for in all of them.
     answers: BTreeMap<(Outcome, Vec<Event>), Vec<BTreeSet<Wall>>>,
-    /// Events of requests without an answer of their own alone, and those of none.
+    /// Events of requests whose answer cannot be told apart, or does not say what was done.
     loose: BTreeMap<(Outcome, Vec<Event>), u64>,
+    /// Events of answers that say that nothing was done.
+    failed: BTreeSet<(Outcome, Event)>,
+    /// Events of no request.
     alone: BTreeMap<Event, BTreeSet<Wall>>,
 }
 
@@ -398,8 +401,12 @@ impl Sum {
             let status = status.unwrap_or_default();
             let outcome = Outcome { operation: text("operation"), status, code: text("code") };
             let (events, walls): (Vec<_>, Vec<_>) = read(&answer["events"]).into_iter().unzip();
-            if answer["loose"] == true || status >= 500 {
+            if answer["loose"] == true || (status >= 500 && server["unknownCommits"] == true) {
                 *self.loose.entry((outcome, events)).or_default() += 1;
+                continue;
+            }
+            if status >= 500 {
+                self.failed.extend(events.into_iter().map(|event| (outcome.clone(), event)));
                 continue;
             }
             let before = self.answers.entry((outcome, events)).or_insert_with(|| walls.clone());
@@ -477,7 +484,13 @@ fn answer_faults(tables: &Tables, sum: &Sum) -> Vec<String> {
             ));
         }
     }
-    // An answer that failed may have left what the operation leaves otherwise, and so may one that cannot be told apart.
+    for (outcome, event) in &sum.failed {
+        faults.push(format!(
+            "{outcome} left {event}, though nothing was done: if the test's server may not know whether a commit happened, \
+             let the test say so"
+        ));
+    }
+    // What does not know may have left what the operation leaves otherwise, and so may an answer that cannot be told apart.
     for (outcome, events) in sum.loose.keys() {
         let of_operation = tables.requests.iter().filter(|(one, _)| one.operation == outcome.operation);
         let allowed: BTreeSet<&Event> = of_operation
@@ -735,19 +748,44 @@ mod tests {
         );
     }
 
-    #[test]
-    fn an_answer_that_failed_may_have_left_what_the_operation_leaves_and_nothing_else() {
-        let (mut asked, mut events) = server();
+    /// The same with an answer more, of this status.
+    fn server_that_failed(status: u16) -> (Vec<Asked>, Vec<Value>) {
+        let (mut asked, events) = server();
         let mut failed = asked[0].clone();
         failed.request_id = "4".to_owned();
-        failed.outcome.status = 503;
+        failed.outcome.status = status;
         asked.push(failed);
-        assert_eq!(faults_of(TABLES, &asked, &events), [""; 0]);
+        (asked, events)
+    }
+
+    #[test]
+    fn an_answer_that_failed_has_left_nothing() {
+        for status in [500, 503] {
+            let (asked, mut events) = server_that_failed(status);
+            assert_eq!(faults_of(TABLES, &asked, &events), [""; 0]);
+            events.push(events[0].clone());
+            events[4]["requestId"] = json!("4");
+            let fault =
+                format!("registerAgent {status} left `agent.registered` success, though nothing was done");
+            only_fault_is(&faults_of(TABLES, &asked, &events), &fault);
+        }
+    }
+
+    #[test]
+    fn an_answer_of_who_does_not_know_may_have_left_what_the_operation_leaves_and_nothing_else() {
+        let (asked, mut events) = server_that_failed(503);
+        let faults = |events: &[Value]| {
+            let mut told = told(&asked, events, true);
+            told["unknownCommits"] = json!(true);
+            let told = vec![told];
+            let noted = BTreeMap::from([("postgres".to_owned(), told.clone()), ("sqlite".to_owned(), told)]);
+            compare(&Tables::parse(TABLES).0, &noted)
+        };
         events.push(events[0].clone());
         events[4]["requestId"] = json!("4");
-        assert_eq!(faults_of(TABLES, &asked, &events), [""; 0]);
+        assert_eq!(faults(&events), [""; 0]);
         events[4]["action"] = json!("agent.updated");
-        only_fault_is(&faults_of(TABLES, &asked, &events), "`agent.updated` success, which no row");
+        only_fault_is(&faults(&events), "`agent.updated` success, which no row");
     }
 
     #[test]

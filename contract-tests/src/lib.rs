@@ -6,9 +6,10 @@
 //! - [`check`] compares one answer with it;
 //! - [`coverage`] remembers which answers were seen and compares them with all that are declared;
 //! - [`events`] compares the audit events that requests leave with the table in the documentation;
-//! - [`redis`] is a Redis to be harmed, and [`between`] what stands between a server and its PostgreSQL;
+//! - [`redis`] is a Redis to be harmed, [`between`] what stands between a server and its PostgreSQL, and [`disk`] a disk to
+//!   be filled;
 //! - [`load`] is what clients do meanwhile, and what was answered to them;
-//! - [`server`] starts the real binary on a fresh database;
+//! - [`server`] starts the real binary on a fresh database, and [`ground`] is there before anything has started;
 //! - [`world`] is such a server as a test sees it, and [`actor`] is who sends requests there;
 //! - [`secret`] knows what secrets and tokens look like, and makes secrets that nobody was given;
 //! - [`line`] is a connection whose answers are timed;
@@ -24,7 +25,9 @@ pub mod between;
 pub mod check;
 pub mod coverage;
 pub mod deployment;
+pub mod disk;
 pub mod events;
+pub mod ground;
 pub mod line;
 pub mod load;
 pub mod log;

@@ -56,6 +56,14 @@ impl Line {
     }
 }
 
+/// The time that so many in a hundred of these, the shortest first, do not take longer than.
+///
+/// # Panics
+/// When there are none.
+pub fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+    sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)]
+}
+
 /// A request as it goes over a line.
 pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     let mut text =

@@ -1,5 +1,6 @@
 //! The audit log of a server, as its commands judge it and as somebody with the owner's rights can spoil it.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,9 @@ use crate::world::{World, now};
 
 /// How long the integration of what has happened may take.
 const INTEGRATED_WITHIN: Duration = Duration::from_secs(300);
+
+/// The setting of a server that keeps its last checkpoint beside its database.
+pub const CHECKPOINT_FILE: (&str, &str) = ("AGENTIDP_AUDIT_CHECKPOINT_FILE", "last-checkpoint");
 
 /// The triggers of SQLite that keep events as they are.
 pub const EVENTS: &[&str] =
@@ -179,13 +183,113 @@ pub fn unguarded(world: &World, table: &str, triggers: &[&str]) {
     match world.server.database() {
         Database::Sqlite => {
             for trigger in triggers {
-                world.server.break_database(&format!("DROP TRIGGER {trigger}"));
+                world.server.break_database(&format!("DROP TRIGGER IF EXISTS {trigger}"));
             }
         }
         Database::Postgres => {
             world.server.break_database(&format!("ALTER TABLE {table} DISABLE TRIGGER ALL"));
         }
     }
+}
+
+/// Puts the database of a server with a checkpoint file back behind the checkpoint in it, and says that one. The server is
+/// killed then.
+///
+/// # Panics
+/// When the checkpoint does not get into the file.
+pub fn falls_behind(world: &World) -> String {
+    // What it is asked is forgotten with the restored copy.
+    world.is_asked_from_outside();
+    checkpoint_of_all(world);
+    world.server.kill();
+    let copy = world.server.copy_database();
+    world.server.start_again();
+    world.agent("late@agents.example.com", &["resume:read"]);
+    let kept = checkpoint_of_all(world);
+    // The file is written after the database.
+    let (file, started) = (checkpoint_file(world), Instant::now());
+    while std::fs::read_to_string(&file).ok().as_ref() != Some(&kept) {
+        assert!(started.elapsed() < INTEGRATED_WITHIN, "the checkpoint is not kept in its file");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    world.server.kill();
+    world.server.restore_database(&copy);
+    kept
+}
+
+/// Where a server keeps its last checkpoint beside its database, if that is what it is set to.
+pub fn checkpoint_file(world: &World) -> PathBuf {
+    world.server.keep("nothing", b"").with_file_name(CHECKPOINT_FILE.1)
+}
+
+/// Puts the log back to its beginning: no event, no tree, no name, and no checkpoint that was kept. The server is killed.
+pub fn forgotten(world: &World) {
+    // It may not have kept one yet.
+    let _ = std::fs::remove_file(checkpoint_file(world));
+    let empty = blob(world, "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+    let emptied = [
+        ("audit_checkpoints", &["audit_checkpoints_keep_deleted"][..]),
+        ("audit_keys", &["audit_keys_keep_deleted"][..]),
+        ("audit_leaves", &["audit_leaves_keep_deleted"][..]),
+        ("audit_nodes", &["audit_nodes_keep_deleted"][..]),
+        ("audit_events", &["audit_events_keep_deleted"][..]),
+        ("audit_pending", &[]),
+    ];
+    for (table, triggers) in emptied {
+        unguarded(world, table, triggers);
+        world.server.break_database(&format!("DELETE FROM {table}"));
+    }
+    unguarded(world, "audit_head", &["audit_head_grow"]);
+    let head =
+        format!("UPDATE audit_head SET tree_size = 0, root_hash = {empty}, origin = NULL, updated_at = NULL");
+    world.server.break_database(&head);
+    if world.server.database() == Database::Postgres {
+        for table in emptied.map(|(table, _)| table).into_iter().chain(["audit_head"]) {
+            world.server.break_database(&format!("ALTER TABLE {table} ENABLE TRIGGER ALL"));
+        }
+    }
+}
+
+/// Adds so many events of one second, so many days ago, which wait to be taken into the tree.
+pub fn has_old_events(world: &World, days_ago: u32, count: u32) {
+    has_old(world, days_ago, count, "server.recovered", "local", "{}");
+}
+
+/// Adds the word of a server, so many days ago, that the time of what lies below an index is over.
+pub fn has_old_end(world: &World, days_ago: u32, minimum_index: u32) {
+    let data = format!("{{\"minimumIndex\":{minimum_index},\"retentionDays\":1}}");
+    has_old(world, days_ago, 1, "audit.pruned", "system", &data);
+}
+
+fn has_old(world: &World, days_ago: u32, count: u32, action: &str, method: &str, data: &str) {
+    let from = now().timestamp() - i64::from(days_ago) * 24 * 60 * 60;
+    let content = |id: &str, time: &str| {
+        format!(
+            "'{{\"action\":\"{action}\",\"actor\":{{\"method\":\"{method}\"}},\"data\":{data},\"id\":\"' || {id} || \
+             '\",\"outcome\":\"success\",\"salt\":\"000102030405060708090a0b0c0d0e0f\",\"subject\":{{}},\"time\":\"' || {time} || '\"}}'"
+        )
+    };
+    let sql = match world.server.database() {
+        Database::Sqlite => format!(
+            "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {count}), \
+             told AS (SELECT printf('%012x', {from} * 1000 + n % 1000) AS start, printf('%012x', n) AS tail, \
+             strftime('%Y-%m-%dT%H:%M:%S', {from}, 'unixepoch') || printf('.%03d', n % 1000) AS time FROM numbers) \
+             INSERT INTO audit_events (id, time, action, outcome, content) \
+             SELECT unhex(start || '70008000' || tail), time || '+00:00', '{action}', 'success', CAST({} AS BLOB) FROM told",
+            content("substr(start, 1, 8) || '-' || substr(start, 9) || '-7000-8000-' || tail", "time || 'Z'")
+        ),
+        Database::Postgres => format!(
+            "WITH told AS (SELECT (lpad(to_hex({from}::bigint * 1000 + n % 1000), 12, '0') || '70008000' || \
+             lpad(to_hex(n), 12, '0'))::uuid AS id FROM generate_series(0, {count} - 1) n) \
+             INSERT INTO audit_events (id, time, action, outcome, content) \
+             SELECT id, audit_time_of(id), '{action}', 'success', convert_to({}, 'UTF8') FROM told",
+            content(
+                "id::text",
+                "to_char(audit_time_of(id) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+            )
+        ),
+    };
+    world.server.break_database(&sql);
 }
 
 /// A hash as the database's SQL writes it.

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::actor::{Actor, Place, Request};
+use crate::actor::{Actor, Answer, Place, Request};
 use crate::spec::{Operation, Security, Spec};
 
 /// Every reserved capability that an agent can have.
@@ -119,6 +119,22 @@ impl Subjects {
             .unwrap_or_else(|| panic!("{} is not in the table of operations: add it", operation.id))
     }
 
+    /// The same for any operation: for a public one its path, and for one that takes a client a form about no token.
+    ///
+    /// # Panics
+    /// As [`Subjects::request`].
+    pub fn any_request(&self, operation: &Operation) -> Request {
+        match operation.security {
+            Security::Public => Request::new(&operation.method, &operation.path),
+            Security::Bearer { .. } => self.request(operation),
+            Security::Client => {
+                let form = form_of(operation, "nothing");
+                let pairs: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                Request::new(&operation.method, &operation.path).form(&pairs)
+            }
+        }
+    }
+
     /// The same, or nothing when the operation is not known here.
     pub fn request_if_known(&self, operation: &Operation) -> Option<Request> {
         let path = operation
@@ -184,6 +200,25 @@ pub fn form_if_known(operation: &Operation, token: &str) -> Option<Vec<(&'static
         "issueToken" => Some(vec![("grant_type", "client_credentials".to_owned())]),
         "introspectToken" | "revokeToken" => Some(vec![("token", token.to_owned())]),
         _ => None,
+    }
+}
+
+/// Whether a refusal is in the shape that those of its operation have, whatever it is for.
+///
+/// # Panics
+/// When it is not.
+#[track_caller]
+pub fn is_in_the_shape_of<P: Place>(operation: &Operation, answer: &Answer<'_, P>) {
+    let body = answer.json();
+    if operation.security == Security::Client {
+        let is_kept_by_nobody = answer.header("cache-control") == Some("no-store");
+        answer.must(
+            is_kept_by_nobody && answer.header("pragma") == Some("no-cache"),
+            "no cache should keep it",
+        );
+        answer.must(body["error"].is_string(), "it should be in the shape of RFC 6749");
+    } else {
+        answer.must(body["code"].is_string(), "it should be in the registry's shape");
     }
 }
 

@@ -13,6 +13,11 @@ pub fn forged(credential_id: &str, seed: u64) -> String {
     let hash = digest::digest(&digest::SHA512, &seed.to_be_bytes());
     let random: String =
         hash.as_ref().iter().take(43).map(|byte| char::from(ALPHABET[usize::from(byte % 62)])).collect();
+    made_of(credential_id, &random)
+}
+
+/// The secret of a credential with this random part, and the checksum that belongs to them.
+pub fn made_of(credential_id: &str, random: &str) -> String {
     let body = format!("sas_{}_{random}", credential_id.replace('-', ""));
     let checksum = checksum_of(&body);
     format!("{body}_{checksum}")

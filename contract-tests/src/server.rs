@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -17,6 +17,7 @@ use serde_json::Value;
 use sqlx::{Connection, Row};
 
 use crate::between::Between;
+use crate::disk::Disk;
 use crate::spec::repository;
 
 /// How long a server that was told to stop may take.
@@ -68,6 +69,7 @@ pub struct Credentials {
 pub struct Cluster {
     folder: PathBuf,
     url: String,
+    disk: Option<Disk>,
 }
 
 impl Cluster {
@@ -77,46 +79,98 @@ impl Cluster {
     /// When it does not start.
     pub fn start(name: &str) -> Self {
         let folder = repository().join("target/contract-tests").join(format!("{name}.cluster"));
-        let cluster = Self { folder, url: String::new() };
-        cluster.does("stop");
-        let environment = cluster.does("start");
+        services(&folder, "stop");
+        Self::start_in(folder, None)
+    }
+
+    /// Starts one that keeps its files on a disk of its own, which can be filled.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_on(disk: Disk) -> Self {
+        let cluster = Self::start_in(disk.folder().join("cluster"), Some(disk));
+        // What it keeps of what is written already has room beside what is written.
+        for setting in ["max_wal_size = '64MB'", "min_wal_size = '32MB'"] {
+            execute(&cluster.url, &format!("ALTER SYSTEM SET {setting}"));
+        }
+        execute(&cluster.url, "SELECT pg_reload_conf()");
+        cluster
+    }
+
+    fn start_in(folder: PathBuf, disk: Option<Disk>) -> Self {
+        let environment = services(&folder, "start");
         let url = environment
             .lines()
             .find_map(|line| line.strip_prefix("export TEST_POSTGRES_URL="))
             .unwrap_or_else(|| panic!("scripts/services names no PostgreSQL:\n{environment}"));
-        Self { url: url.to_owned(), folder: cluster.into_folder() }
+        Self { url: url.to_owned(), folder, disk }
     }
 
-    fn into_folder(mut self) -> PathBuf {
-        std::mem::take(&mut self.folder)
+    /// Ends it without a warning.
+    pub fn crash(&self) {
+        services(&self.folder, "crash");
     }
 
-    fn does(&self, what: &str) -> String {
-        let done = Command::new(repository().join("scripts/services"))
-            .arg(what)
-            .env("SERVICES_DIR", &self.folder)
-            .env("SERVICES_DURABLE", "yes")
-            .stdin(Stdio::null())
-            .output()
-            .expect("scripts/services can be run");
-        let errors = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success(), "scripts/services {what}: {}\n{errors}", done.status);
-        String::from_utf8_lossy(&done.stdout).into_owned()
+    /// Starts it again, unless it runs, and waits until it answers.
+    pub fn resume(&self) {
+        self.resume_with(&[]);
+    }
+
+    /// The same, with these variables for PostgreSQL.
+    pub fn resume_with(&self, environment: &[(&str, &str)]) {
+        services_with(&self.folder, "resume", environment);
+    }
+
+    /// Stops it where it stands: it takes connections and questions, and answers none.
+    pub fn stall(&self) {
+        services(&self.folder, "stall");
+    }
+
+    /// Lets it go on after [`Cluster::stall`].
+    pub fn goes_on(&self) {
+        services(&self.folder, "go-on");
+    }
+
+    /// The disk that it has to itself, if it was started on one.
+    pub fn disk(&self) -> Option<&Disk> {
+        self.disk.as_ref()
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if !self.folder.as_os_str().is_empty() {
-            self.does("stop");
-        }
+        services(&self.folder, "stop");
     }
+}
+
+/// Has `scripts/services` do something in a folder; what it says.
+fn services(folder: &Path, what: &str) -> String {
+    services_with(folder, what, &[])
+}
+
+/// The same, with these variables for PostgreSQL alone.
+fn services_with(folder: &Path, what: &str, environment: &[(&str, &str)]) -> String {
+    let environment: Vec<String> =
+        environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let done = Command::new(repository().join("scripts/services"))
+        .arg(what)
+        .env("SERVICES_DIR", folder)
+        .env("SERVICES_DURABLE", "yes")
+        .env("SERVICES_ENVIRONMENT", environment.join(" "))
+        .stdin(Stdio::null())
+        .output()
+        .expect("scripts/services can be run");
+    let errors = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "scripts/services {what}: {}\n{errors}", done.status);
+    String::from_utf8_lossy(&done.stdout).into_owned()
 }
 
 /// A running server; it ends, and its database goes, when this is dropped.
 pub struct Server {
     child: Mutex<Child>,
     environment: BTreeMap<String, String>,
+    /// What it is set to from its next start on, beside that.
+    set_since: Mutex<BTreeMap<String, String>>,
     cluster: Option<Cluster>,
     between: Option<Between>,
     folder: PathBuf,
@@ -161,6 +215,15 @@ impl Server {
         Self::start_on(database, name, settings, None, between)
     }
 
+    /// The same as [`Server::start`] on this PostgreSQL alone, with something in between.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub fn start_on_cluster(cluster: Cluster, name: &str, settings: &[(&str, &str)]) -> Self {
+        let between = Between::start(&cluster.url);
+        Self::start_on(Database::Postgres, name, settings, Some(cluster), Some(between))
+    }
+
     fn start_on(
         database: Database,
         name: &str,
@@ -175,22 +238,26 @@ impl Server {
         let postgres = cluster.as_ref().map(|cluster| cluster.url.clone());
         let database_url = fresh_database(database, &folder, port, postgres);
         let base = format!("http://127.0.0.1:{port}");
+        let servers_url = match database {
+            Database::Sqlite => database_url.clone(),
+            Database::Postgres => as_role(&database_url, &application()),
+        };
         let servers_url =
-            between.as_ref().map_or_else(|| database_url.clone(), |between| between.url(&database_url));
+            between.as_ref().map_or_else(|| servers_url.clone(), |between| between.url(&servers_url));
         let mut environment: BTreeMap<String, String> = [
             ("AGENTIDP_ENV", "test"),
             ("AGENTIDP_BIND", "127.0.0.1"),
             ("PORT", &port.to_string()),
             ("DATABASE_URL", &servers_url),
             ("JWT_ISSUER", &base),
-            ("AGENTIDP_MASTER_KEY", &URL_SAFE_NO_PAD.encode([7_u8; 32])),
+            ("AGENTIDP_MASTER_KEY", &master_key()),
             ("AGENTIDP_ALLOWED_RESOURCES", "https://resumes.example.com/,https://jobs.example.com/"),
             ("AGENTIDP_LOG", "debug"),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-        if database == Database::Postgres {
+        if database == Database::Postgres && !settings.iter().any(|(name, _)| *name == "REDIS_URL") {
             environment.insert("REDIS_URL".to_owned(), redis_server());
         }
         environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -200,6 +267,7 @@ impl Server {
         let server = Self {
             child,
             environment,
+            set_since: Mutex::default(),
             cluster,
             between,
             owns_database: true,
@@ -220,10 +288,24 @@ impl Server {
     /// # Panics
     /// When it does not become ready; the message has the end of its log.
     pub fn start_beside(&self, settings: &[(&str, &str)]) -> Self {
+        self.start_node(settings, None)
+    }
+
+    /// The same, with something of its own between it and their PostgreSQL.
+    ///
+    /// # Panics
+    /// As [`Server::start_beside`].
+    pub fn start_beside_apart(&self, settings: &[(&str, &str)]) -> Self {
+        let between = Between::start(&self.database_url);
+        let url = between.url(&self.environment["DATABASE_URL"]);
+        self.start_node(&[&[("DATABASE_URL", url.as_str())], settings].concat(), Some(between))
+    }
+
+    fn start_node(&self, settings: &[(&str, &str)], between: Option<Between>) -> Self {
         let port = free_port();
         let folder = self.folder.join(format!("node-{port}"));
         fs::create_dir_all(&folder).expect("a folder for the server can be made");
-        let mut environment = self.environment.clone();
+        let mut environment = self.environment();
         environment.insert("PORT".to_owned(), port.to_string());
         environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let server = Self {
@@ -232,8 +314,9 @@ impl Server {
             database: self.database,
             database_url: self.database_url.clone(),
             environment,
+            set_since: Mutex::default(),
             cluster: None,
-            between: None,
+            between,
             owns_database: false,
             base: format!("http://127.0.0.1:{port}"),
             port,
@@ -250,9 +333,7 @@ impl Server {
     pub fn crash_database(&self) {
         match self.database {
             Database::Sqlite => self.kill(),
-            Database::Postgres => {
-                self.cluster.as_ref().expect("the server was started alone").does("crash");
-            }
+            Database::Postgres => self.cluster().crash(),
         }
     }
 
@@ -263,10 +344,48 @@ impl Server {
     pub fn resume_database(&self) {
         match self.database {
             Database::Sqlite => self.launch(),
-            Database::Postgres => {
-                self.cluster.as_ref().expect("the server was started alone").does("resume");
-            }
+            Database::Postgres => self.cluster().resume(),
         }
+    }
+
+    /// The PostgreSQL that it has to itself.
+    ///
+    /// # Panics
+    /// When it shares one.
+    pub fn cluster(&self) -> &Cluster {
+        self.cluster.as_ref().expect("the server was started alone")
+    }
+
+    /// How many connections to its database there may be, but for superusers'; -1 is any number.
+    ///
+    /// # Panics
+    /// When there is no PostgreSQL.
+    pub fn may_be_connected_to(&self, times: i32) {
+        let limit = format!("ALTER DATABASE {} CONNECTION LIMIT {times}", self.database_name());
+        execute(&self.database_url, &limit);
+    }
+
+    /// Ends the server and its PostgreSQL, and starts them again with clocks that are so many days ahead of the machine's. So
+    /// are those of the other commands of the binary from then on.
+    ///
+    /// # Panics
+    /// As [`Server::start_again`], when the server was not started alone with a PostgreSQL, or when there is no libfaketime.
+    pub fn sleeps_until_day(&self, day: u32) {
+        self.kill();
+        let (library, ahead) = (libfaketime(), format!("+{day}d"));
+        let clock = [
+            ("LD_PRELOAD", library.as_str()),
+            ("FAKETIME", ahead.as_str()),
+            // How long something takes stays what it is.
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ];
+        if self.database == Database::Postgres {
+            let cluster = self.cluster.as_ref().expect("the server was started alone");
+            cluster.crash();
+            cluster.resume_with(&clock);
+        }
+        self.is_set(&clock);
+        self.start_again();
     }
 
     /// Runs a script of psql's on its PostgreSQL, as the owner of the tables.
@@ -274,13 +393,7 @@ impl Server {
     /// # Panics
     /// When the script fails, or there is no PostgreSQL.
     pub fn psql(&self, variables: &[(&str, &str)], script: &Path) {
-        let mut psql = Command::new("psql");
-        psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--dbname", &self.database_url]);
-        for (name, value) in variables {
-            psql.args(["--set", &format!("{name}={value}")]);
-        }
-        let done = psql.arg("--file").arg(script).output().expect("psql can be run");
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        psql(&self.database_url, variables, script);
     }
 
     /// The URL under which another role reaches its PostgreSQL.
@@ -288,8 +401,7 @@ impl Server {
     /// # Panics
     /// When there is none.
     pub fn database_as(&self, role: &str) -> String {
-        let (_, place) = self.database_url.rsplit_once('@').expect("the URL of a PostgreSQL");
-        format!("postgresql://{role}@{place}")
+        as_role(&self.database_url, role)
     }
 
     /// What its PostgreSQL says to a statement of another role's, whose effects are undone.
@@ -359,6 +471,17 @@ impl Server {
     /// When it does not become ready; the message has the end of its log.
     pub fn start_again(&self) {
         self.launch();
+        self.wait_until_ready();
+    }
+
+    /// The same with further settings, this once.
+    ///
+    /// # Panics
+    /// As [`Server::start_again`].
+    pub fn start_again_with(&self, settings: &[(&str, &str)]) {
+        let mut environment = self.environment();
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self.launch_with(&environment);
         self.wait_until_ready();
     }
 
@@ -433,8 +556,24 @@ impl Server {
     }
 
     fn launch(&self) {
+        self.launch_with(&self.environment());
+    }
+
+    fn launch_with(&self, environment: &BTreeMap<String, String>) {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        *child = serve(&self.folder, &self.environment);
+        *child = serve(&self.folder, environment);
+    }
+
+    /// Sets it otherwise from its next start on, and the other commands of the binary from now on.
+    pub fn is_set(&self, settings: &[(&str, &str)]) {
+        let mut set_since = self.set_since.lock().unwrap_or_else(PoisonError::into_inner);
+        set_since.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    }
+
+    fn environment(&self) -> BTreeMap<String, String> {
+        let set_since = self.set_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let both = self.environment.iter().chain(set_since.iter());
+        both.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
     /// What stands between it and its PostgreSQL.
@@ -454,6 +593,29 @@ impl Server {
         self.waits_for(point, || state_of(self.pid()) == Some('T'));
     }
 
+    /// Starts it again after [`Server::kill`], and waits until it comes to this point, where it is stopped. It may not be
+    /// ready yet.
+    ///
+    /// # Panics
+    /// As [`Server::stops_at`].
+    pub fn starts_until(&self, point: &str) {
+        self.arm("stop", point);
+        self.launch();
+        self.waits_for(point, || state_of(self.pid()) == Some('T'));
+    }
+
+    /// Runs another command of the binary with the server's settings until it comes to this point, and kills it there.
+    ///
+    /// # Panics
+    /// As [`Server::stops_at`].
+    pub fn runs_until(&self, point: &str, arguments: &[&str]) {
+        self.arm("stop", point);
+        let mut command = command(&self.folder, &self.environment());
+        let running = command.args(arguments).stdout(Stdio::null()).stderr(log(&self.folder)).spawn();
+        let running = Killed(running.unwrap_or_else(|error| panic!("{}: {error}", binary().display())));
+        self.waits_for(point, || state_of(running.0.id()) == Some('T'));
+    }
+
     /// Waits until the server comes to this point, and fails there as if its database were not available.
     ///
     /// # Panics
@@ -461,6 +623,14 @@ impl Server {
     pub fn fails_at(&self, point: &str) {
         self.arm("fail", point);
         self.waits_for(point, || true);
+    }
+
+    /// Lets the next one who comes to this point panic there, with a message that has this text in it.
+    ///
+    /// # Panics
+    /// When it cannot be armed.
+    pub fn panics_at(&self, point: &str, text: &str) {
+        self.arm("panic", &format!("{point} {text}"));
     }
 
     /// Waits until somebody in the server comes to this point, and is held there, alone, until [`Server::lets_go`].
@@ -479,6 +649,14 @@ impl Server {
     pub fn lets_go(&self) {
         self.arm("let", "go");
         self.waits_for("any point", || true);
+    }
+
+    /// Stops the server where it stands: it takes connections and requests, and answers none.
+    ///
+    /// # Panics
+    /// When it is not there.
+    pub fn stalls(&self) {
+        assert!(signal(self.pid(), "-STOP"), "the server can be stopped");
     }
 
     /// Lets a stopped server go on.
@@ -502,6 +680,22 @@ impl Server {
     /// The id of the server's process.
     pub fn pid(&self) -> u32 {
         self.child.lock().unwrap_or_else(PoisonError::into_inner).id()
+    }
+
+    /// What it was told of a setting.
+    ///
+    /// # Panics
+    /// When it was told nothing of it.
+    pub fn setting(&self, name: &str) -> &str {
+        self.environment.get(name).unwrap_or_else(|| panic!("the server was not told of {name}"))
+    }
+
+    /// A figure of its memory in KiB, as Linux has it: `VmRSS:` is what it has now, `VmHWM:` the most that it had.
+    ///
+    /// # Panics
+    /// When it is not there, or there is no such figure.
+    pub fn memory(&self, figure: &str) -> u64 {
+        resident(self.pid(), figure).expect("it runs, and has a figure of that name")
     }
 
     fn arm(&self, what: &str, point: &str) {
@@ -543,7 +737,7 @@ impl Server {
     /// # Panics
     /// As [`Server::run`].
     pub fn run_with(&self, settings: &[(&str, &str)], arguments: &[&str]) -> Output {
-        let mut command = command(&self.folder, &self.environment);
+        let mut command = command(&self.folder, &self.environment());
         let output = command.envs(settings.iter().copied()).args(arguments).output();
         output.unwrap_or_else(|error| panic!("{}: {error}; build it first", binary().display()))
     }
@@ -585,7 +779,7 @@ impl Server {
         }
         let mut script = Command::new("script");
         script.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]);
-        let like = command(&self.folder, &self.environment);
+        let like = command(&self.folder, &self.environment());
         script.env_clear().envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
         // The shell that runs the line is found like any program.
         script.envs(setting("PATH").map(|path| ("PATH", path))).current_dir(&self.folder);
@@ -663,6 +857,21 @@ impl Server {
         }
     }
 
+    /// Runs a statement in a transaction of its PostgreSQL that stays open until the answer is dropped.
+    ///
+    /// # Panics
+    /// When the statement fails, or there is no PostgreSQL.
+    pub fn holds(&self, sql: &str) -> Held {
+        let runtime = runtime();
+        let holder = runtime.block_on(async {
+            let mut holder = sqlx::PgConnection::connect(&self.database_url).await?;
+            sqlx::raw_sql("BEGIN").execute(&mut holder).await?;
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut holder).await?;
+            Ok::<_, sqlx::Error>(holder)
+        });
+        Held { holder: Some(holder.unwrap_or_else(|error| panic!("{sql}: {error}"))), runtime }
+    }
+
     /// Asks the server to stop and waits until it has. Whether it ended well, so that all it had to write is written.
     pub(crate) fn stop(&mut self) -> bool {
         let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -719,15 +928,35 @@ impl Drop for Server {
     }
 }
 
+/// A process that is killed when this is dropped.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What gives a process another time than the machine's.
+fn libfaketime() -> String {
+    let folders = fs::read_dir("/usr/lib").expect("a folder of libraries");
+    let libraries = folders
+        .flatten()
+        .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
+        .find(|path| path.exists());
+    libraries.expect("there is libfaketime (Debian's package libfaketime)").display().to_string()
+}
+
 /// Sends a signal; the standard library knows but the one that cannot be heard.
-fn signal(pid: u32, signal: &str) -> bool {
+pub(crate) fn signal(pid: u32, signal: &str) -> bool {
     let mut kill = Command::new("kill");
     kill.args([signal, &pid.to_string()]).stderr(Stdio::null());
     kill.status().is_ok_and(|status| status.success())
 }
 
 /// As much of the end of a log as a person reads.
-fn end_of(log: &str) -> &str {
+pub(crate) fn end_of(log: &str) -> &str {
     log.char_indices().rev().nth(5_000).map_or(log, |(at, _)| &log[at..])
 }
 
@@ -768,7 +997,7 @@ fn serve(folder: &Path, environment: &BTreeMap<String, String>) -> Child {
 }
 
 /// The binary with exactly these settings, in a folder of its own.
-fn command(folder: &Path, environment: &BTreeMap<String, String>) -> Command {
+pub(crate) fn command(folder: &Path, environment: &BTreeMap<String, String>) -> Command {
     let mut command = Command::new(binary());
     command.env_clear().envs(environment).current_dir(folder).stdin(Stdio::null());
     // Where a binary that counts its own lines writes what it counted.
@@ -806,7 +1035,7 @@ fn bootstrap(folder: &Path, environment: &BTreeMap<String, String>) -> Credentia
 
 /// A port that nothing listens on and that no other test of this run gets. It lies below those that the system gives to
 /// outgoing connections, so that none of those takes it meanwhile.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 20_000 + u16::try_from(std::process::id() % 100).unwrap_or_default() * 100;
     loop {
@@ -834,6 +1063,20 @@ impl Drop for Backup {
     fn drop(&mut self) {
         if let Self::Database { server, name } = self {
             execute(server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        }
+    }
+}
+
+/// A transaction of a PostgreSQL that stays open until this is dropped.
+pub struct Held {
+    holder: Option<sqlx::PgConnection>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(holder) = self.holder.take() {
+            self.runtime.block_on(holder.close()).expect("a connection can be closed");
         }
     }
 }
@@ -872,7 +1115,7 @@ impl Drop for Cut {
 }
 
 /// The PostgreSQL server for tests, with a database that is not a test's.
-fn postgres_server() -> String {
+pub(crate) fn postgres_server() -> String {
     let server = setting("TEST_POSTGRES_URL").expect(
         "TEST_POSTGRES_URL names a PostgreSQL server; `eval \"$(scripts/services start)\"` starts one",
     );
@@ -889,14 +1132,74 @@ fn fresh_database(database: Database, folder: &Path, port: u16, postgres: Option
     match database {
         Database::Sqlite => format!("sqlite://{}", folder.join("agentidp.db").display()),
         Database::Postgres => {
+            let is_shared = postgres.is_none();
             let server = postgres.unwrap_or_else(postgres_server);
             let (base, _) =
                 server.rsplit_once('/').expect("TEST_POSTGRES_URL ends in the name of a database");
             let name = format!("contract_{}_{port}", std::process::id());
-            execute(&server, &format!("CREATE DATABASE {name}"));
-            format!("{base}/{name}")
+            let url = format!("{base}/{name}");
+            match is_shared {
+                true => execute(&server, &format!("CREATE DATABASE {name} TEMPLATE {}", *TABLES)),
+                false => {
+                    execute(&server, &format!("CREATE DATABASE {name}"));
+                    make_tables(&url);
+                }
+            }
+            url
         }
     }
+}
+
+/// A database of the shared PostgreSQL with all tables and roles, of which each test gets a copy. It goes with the PostgreSQL.
+static TABLES: LazyLock<String> = LazyLock::new(|| {
+    let server = postgres_server();
+    let (base, _) = server.rsplit_once('/').expect("TEST_POSTGRES_URL ends in the name of a database");
+    let name = format!("contract_{}_tables", std::process::id());
+    execute(&server, &format!("CREATE DATABASE {name}"));
+    make_tables(&format!("{base}/{name}"));
+    name
+});
+
+/// Makes tables and roles as an operator does: the owner migrates, and servers work as a role that may do no more than it must.
+fn make_tables(url: &str) {
+    let migrated = Command::new(binary())
+        .arg("migrate")
+        .env_clear()
+        .envs([("DATABASE_URL", url), ("AGENTIDP_ENV", "test"), ("AGENTIDP_MASTER_KEY", &master_key())])
+        .envs(setting("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{}: {error}; build it first", binary().display()));
+    assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+    let (application, auditor) = (application(), format!("contract_auditor_{}", std::process::id()));
+    let roles = [("application", application.as_str()), ("auditor", auditor.as_str())];
+    psql(url, &roles, &repository().join("deploy/postgresql/roles.sql"));
+    execute(url, &format!("ALTER ROLE {application} LOGIN"));
+}
+
+/// The role that servers work as. Roles are a whole PostgreSQL's, so each run of tests has its own.
+fn application() -> String {
+    format!("contract_application_{}", std::process::id())
+}
+
+/// The URL under which another role reaches a PostgreSQL.
+fn as_role(url: &str, role: &str) -> String {
+    let (_, place) = url.rsplit_once('@').expect("the URL of a PostgreSQL");
+    format!("postgresql://{role}:agentidp@{place}")
+}
+
+fn psql(url: &str, variables: &[(&str, &str)], script: &Path) {
+    let mut psql = Command::new("psql");
+    psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--dbname", url]);
+    for (name, value) in variables {
+        psql.args(["--set", &format!("{name}={value}")]);
+    }
+    let done = psql.arg("--file").arg(script).output().expect("psql can be run");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn master_key() -> String {
+    URL_SAFE_NO_PAD.encode([7_u8; 32])
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -921,7 +1224,7 @@ fn rows(url: &str, sql: &'static str) -> Result<Vec<Vec<u8>>, sqlx::Error> {
 }
 
 /// Runs statements on a database.
-fn execute(url: &str, sql: &str) {
+pub(crate) fn execute(url: &str, sql: &str) {
     let statements = || sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
     runtime()
         .block_on(async {

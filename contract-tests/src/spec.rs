@@ -44,6 +44,8 @@ pub struct Operation {
     pub responses: BTreeMap<u16, Response>,
     /// Whom it answers.
     pub security: Security,
+    /// Whether a setting opens it to those who show nothing (`x-open-by-setting`).
+    pub opens: bool,
 }
 
 /// Whom an operation answers.
@@ -146,6 +148,7 @@ impl Spec {
                     bodies: members(&body["content"]).map(|(media, _)| media.clone()).collect(),
                     responses: responses(&document, &operation["responses"])?,
                     security: security(operation)?,
+                    opens: operation["x-open-by-setting"] == true,
                 });
             }
         }

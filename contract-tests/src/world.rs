@@ -6,11 +6,12 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use crate::actor::{self, Actor, Answer, Place, Request};
+use crate::actor::{self, Actor, Answer, Place, Request, Unanswered};
 use crate::check::{Exchange, check};
 use crate::events::{self, Asked};
+use crate::ground::Ground;
 use crate::operations::{self, new_agent, with};
-use crate::server::{Credentials, Database, Server};
+use crate::server::{Cluster, Credentials, Database, Server};
 use crate::spec::Spec;
 use crate::{coverage, recording, secret};
 
@@ -25,7 +26,7 @@ pub fn in_seconds(seconds: u64) -> String {
 
 /// The machine's time.
 #[allow(clippy::disallowed_methods, reason = "the server's clock is the machine's, and so is the tests'")]
-pub(crate) fn now() -> chrono::DateTime<chrono::Utc> {
+pub fn now() -> chrono::DateTime<chrono::Utc> {
     std::time::SystemTime::now().into()
 }
 
@@ -69,9 +70,19 @@ impl Case {
         self.around(Server::start_apart(self.database, &self.recording(), settings))
     }
 
+    /// A server with further settings on a PostgreSQL of the test's own, which it can also be cut off from.
+    pub fn world_on(self, cluster: Cluster, settings: &[(&str, &str)]) -> World {
+        self.around(Server::start_on_cluster(cluster, &self.recording(), settings))
+    }
+
     /// A second server beside the test's own one, with a database of its own.
     pub fn world_of(self, name: &str) -> World {
         self.start(&format!("{}__{name}", self.recording()), &[])
+    }
+
+    /// What a server starts on, with these settings and no server.
+    pub fn ground(self, settings: &[(&str, &str)]) -> Ground {
+        Ground::new(self.database, &self.recording(), settings)
     }
 
     fn start(self, name: &str, settings: &[(&str, &str)]) -> World {
@@ -81,7 +92,16 @@ impl Case {
     /// Another node of the deployment that a world is, with further settings. It must end before the first. The events of
     /// the two are in one database and are not compared with what either was asked.
     pub fn node_beside(self, world: &World, settings: &[(&str, &str)]) -> World {
-        let node = self.around(world.server.start_beside(settings));
+        self.beside(world, world.server.start_beside(settings))
+    }
+
+    /// The same, with something of its own between it and the PostgreSQL.
+    pub fn node_beside_apart(self, world: &World, settings: &[(&str, &str)]) -> World {
+        self.beside(world, world.server.start_beside_apart(settings))
+    }
+
+    fn beside(self, world: &World, server: Server) -> World {
+        let node = self.around(server);
         for one in [world, &node] {
             one.is_asked_from_outside();
         }
@@ -95,6 +115,7 @@ impl Case {
             secrets: Mutex::default(),
             asked: Mutex::default(),
             asked_more: AtomicBool::default(),
+            unknown_commits: AtomicBool::default(),
         };
         world.remember(&world.server.operator.client_secret);
         world
@@ -114,6 +135,8 @@ pub struct World {
     asked: Mutex<Vec<Asked>>,
     /// Whether the test sent requests that are not among those.
     asked_more: AtomicBool,
+    /// Whether the test did something after which the server cannot know whether a commit happened.
+    unknown_commits: AtomicBool,
 }
 
 impl World {
@@ -178,6 +201,8 @@ impl World {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(Asked::of(&SPEC, &exchange));
         let faults = verdict.faults;
         let answer = Answer::new(self, exchange);
+        let told = if answer.status() < 400 { None } else { self.secret_in(&answer) };
+        assert!(told.is_none(), "a refusal has a secret or a token in it:\n{answer}");
         for secret in secret::in_text(&answer.text()) {
             self.remember(&secret);
         }
@@ -189,20 +214,32 @@ impl World {
         answer
     }
 
+    /// Something in an answer that must be in none.
+    fn secret_in(&self, answer: &Answer<'_>) -> Option<String> {
+        let (text, secrets) = (answer.whole(), self.secrets.lock().unwrap_or_else(PoisonError::into_inner));
+        secrets.iter().find(|secret| text.contains(secret::telling_part(secret))).cloned()
+    }
+
     /// Sends a request as raw bytes. `method` and `target` say what the specification should be asked about.
     pub fn raw(&self, method: &str, target: &str, bytes: &[u8]) -> Answer<'_> {
         self.judge(crate::actor::raw(self.server.port, method, target, bytes))
     }
 
-    /// The answer to a request where the server may be away: `None` if no whole one came.
-    pub(crate) fn try_send(&self, request: Request) -> Option<Answer<'_>> {
-        Some(self.judge(actor::send(&actor::CLIENT, &self.server.base, request).ok()?))
+    /// The answer to a request where the server may be away, or why no whole one came.
+    pub(crate) fn try_send(&self, request: Request) -> Result<Answer<'_>, Unanswered> {
+        Ok(self.judge(actor::send(&actor::CLIENT, &self.server.base, request)?))
     }
 
     /// Says that requests are sent past this world, or that answers may be lost: its events are then no part of what is
     /// compared with the table of events.
     pub fn is_asked_from_outside(&self) {
         self.asked_more.store(true, Ordering::Relaxed);
+    }
+
+    /// Says that commits are broken off, or requests run out of time after theirs, so that what is answered 503 may have been
+    /// done: with nothing but its events.
+    pub fn may_not_know_of_commits(&self) {
+        self.unknown_commits.store(true, Ordering::Relaxed);
     }
 
     /// Reads the answer to a request that a test wrote to a connection of its own.
@@ -285,6 +322,7 @@ impl Drop for World {
             let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
             let mut told = events::told(&asked, &events, ended);
             told["test"] = json!(self.case.recording());
+            told["unknownCommits"] = json!(self.unknown_commits.load(Ordering::Relaxed));
             events::note(self.case.database.name(), &told);
         }
         let log = self.server.log();

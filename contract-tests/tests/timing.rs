@@ -1,9 +1,13 @@
-//! What the time of an answer tells: nothing about who is in the registry.
+//! What the time of an answer tells: nothing about who is in the registry, with one exception that is known; and how much of
+//! it those take who guess.
 //!
 //! Kinds of requests that must look alike are sent in turns, each round in another order, over one connection, and
 //! compared within the round, so that whatever slows the machine down slows all of them. A kind fails when the median of
 //! its differences is beyond the bound and a sign test says that this is no chance. Run it on the release binary
 //! (`AGENTIDP_BIN`): the bound is a share of the answer's own time.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use contract_tests::actor::Actor;
 use contract_tests::line::{Line, request, token_request};
@@ -15,6 +19,8 @@ use serde_json::json;
 on_both_databases![
     why_a_client_is_refused_cannot_be_timed,
     whether_there_is_an_agent_behind_a_wall_cannot_be_timed,
+    a_secret_that_was_not_shown_since_the_master_key_was_replaced_can_be_timed_by_whoever_knows_its_ids,
+    ten_thousand_wrong_secrets_a_minute_slow_nobody_down,
 ];
 
 /// How far the median of a kind may be from that of the first one, as a share of the latter.
@@ -119,8 +125,15 @@ fn why_a_client_is_refused_cannot_be_timed(case: Case) {
         };
         agents.iter().zip(0..).map(guess).collect()
     };
-    let [at_hand, never, revoked, expired, suspended, archived] =
-        ["at-hand", "never", "revoked", "expired", "suspended", "archived"].map(several);
+    let [at_hand, never, revoked, expired, suspended, archived, outdated] =
+        ["at-hand", "never", "revoked", "expired", "suspended", "archived", "outdated"].map(several);
+    world.server.break_database(&outdate("outdated-%"));
+    let of_others = |agents: &[Actor<'_>]| -> Vec<Vec<u8>> {
+        let shows = |(agent, other): (&Actor<'_>, &Actor<'_>)| {
+            token_request(other.id(), &agent.credentials().client_secret)
+        };
+        agents.iter().zip(&never).map(shows).collect()
+    };
     for agent in at_hand.iter().chain(&revoked).chain(&suspended) {
         assert_eq!(agent.asks_for_a_token(&[]).status(), 200);
     }
@@ -167,8 +180,111 @@ fn why_a_client_is_refused_cannot_be_timed(case: Case) {
         Kind { name: "the right secret of an expired credential", requests: asks(&expired) },
         Kind { name: "the right secret of a suspended agent", requests: asks(&suspended) },
         Kind { name: "the right secret of an archived agent", requests: asks(&archived) },
+        Kind { name: "another client's secret of before the master key", requests: of_others(&outdated) },
     ];
     compare(&world, "refused at the token endpoint", &kinds, 401, 4000);
+}
+
+/// As if the secrets of these agents had not been shown since the master key was replaced.
+fn outdate(emails: &str) -> String {
+    format!(
+        "UPDATE credentials SET verifier_key_version = 'another' \
+         WHERE agent_id IN (SELECT id FROM agents WHERE email LIKE '{emails}')"
+    )
+}
+
+/// The exception (docs/architecture.md, invariant 8), as far as it goes: bcrypt decides, and not often.
+fn a_secret_that_was_not_shown_since_the_master_key_was_replaced_can_be_timed_by_whoever_knows_its_ids(
+    case: Case,
+) {
+    let settings = [&SETTINGS[..], &[("AGENTIDP_HASH_LIMIT_PER_MINUTE", "30")]].concat();
+    let world = case.world_with(&settings);
+    let agent = world.agent("outdated@example.com", &["resume:read"]);
+    world.server.break_database(&outdate("outdated@%"));
+    world.is_asked_from_outside();
+    let mut line = Line::to(world.server.port);
+    let credential = credential_id(&agent.credentials().client_secret);
+    let guesses: Vec<_> =
+        (0..60).map(|seed| line.asks(&token_request(agent.id(), &forged(&credential, seed)))).collect();
+    let (compared, refused): (Vec<_>, Vec<_>) = guesses.into_iter().partition(|guess| guess.status == 401);
+    assert!(refused.iter().all(|guess| guess.status == 429));
+    assert!((30..40).contains(&compared.len()), "{} slow comparisons of 30 a minute", compared.len());
+    let slowly = median(compared.iter().map(|guess| guess.took.as_secs_f64()).collect());
+    assert!(slowly > 0.02, "bcrypt takes {slowly} s");
+    // Whoever has the secret gets in as soon as there is room, and from then on it is as quick as any.
+    world.eventually(200, || agent.asks_for_a_token(&[]));
+    let quick = line.asks(&token_request(agent.id(), &forged(&credential, 60)));
+    assert_eq!(quick.status, 401);
+    assert!(quick.took.as_secs_f64() < slowly / 2.0, "{:?}", quick.took);
+}
+
+/// Quiet and guessing take turns, so that whatever slows the machine down slows both.
+#[allow(clippy::print_stdout, reason = "the figures are the point of a measurement")]
+fn ten_thousand_wrong_secrets_a_minute_slow_nobody_down(case: Case) {
+    const TURNS: usize = 20;
+    const TURN: Duration = Duration::from_secs(3);
+    const PAUSE: Duration = Duration::from_micros(60_000_000 / 10_000);
+    /// What one answer in a hundred may take while others guess, compared with quiet, and with a moment of the machine's own.
+    const RATIO: f64 = 2.0;
+    const MOMENT: Duration = Duration::from_millis(1);
+    // As it is delivered, but for how often one client may ask.
+    let world = case.world_with(&SETTINGS[..3]);
+    world.is_asked_from_outside();
+    let port = world.server.port;
+    let clients = ["screener-001@example.com", "screener-002@example.com"]
+        .map(|email| world.agent(email, &["resume:read"]));
+    let credential = credential_id(&clients[0].credentials().client_secret);
+    let (turn, over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let serve = |client: &Actor<'_>| -> [Vec<Duration>; 2] {
+        let (mut line, mut times) = (Line::to(port), [Vec::new(), Vec::new()]);
+        let request = token_request(client.id(), &client.credentials().client_secret);
+        while !over.load(Ordering::Relaxed) {
+            let kind = turn.load(Ordering::Relaxed) % 2;
+            let answer = line.asks(&request);
+            assert_eq!(answer.status, 200, "a right secret was refused");
+            times[kind].push(answer.took);
+            // A client that never rests would measure how it waits for itself.
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        times
+    };
+    let (served, guesses) = std::thread::scope(|scope| {
+        let served: Vec<_> = clients.iter().map(|client| scope.spawn(|| serve(client))).collect();
+        let (mut line, mut guesses) = (Line::to(port), 0_u64);
+        for number in 0..TURNS {
+            turn.store(number, Ordering::Relaxed);
+            let began = Instant::now();
+            while began.elapsed() < TURN {
+                if number % 2 == 0 {
+                    std::thread::sleep(PAUSE);
+                    continue;
+                }
+                let (wrong, asked) =
+                    (token_request(clients[0].id(), &forged(&credential, guesses)), Instant::now());
+                let answer = line.asks(&wrong);
+                assert!([401, 429].contains(&answer.status), "a guess was answered {}", answer.status);
+                guesses += 1;
+                std::thread::sleep(PAUSE.saturating_sub(asked.elapsed()));
+            }
+        }
+        over.store(true, Ordering::Relaxed);
+        let served: Vec<_> = served.into_iter().map(|client| client.join().expect("a client")).collect();
+        (served, guesses)
+    });
+    let p99 = |kind: usize| {
+        let mut times: Vec<Duration> = served.iter().flat_map(|times| times[kind].iter().copied()).collect();
+        times.sort_unstable();
+        times[times.len() * 99 / 100]
+    };
+    let (quiet, guessing) = (p99(0), p99(1));
+    let a_minute = guesses as f64 / (TURN.as_secs_f64() * TURNS as f64 / 2.0) * 60.0;
+    println!(
+        "{a_minute:.0} wrong secrets a minute, {:?}: p99 {guessing:?}, {quiet:?} in quiet",
+        world.server.database()
+    );
+    assert!(a_minute > 9_000.0, "these were not many: {a_minute}");
+    let bound = quiet.max(MOMENT).mul_f64(RATIO);
+    assert!(guessing <= bound, "p99 {guessing:?} while others guess, {quiet:?} in quiet");
 }
 
 fn whether_there_is_an_agent_behind_a_wall_cannot_be_timed(case: Case) {

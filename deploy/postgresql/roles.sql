@@ -34,13 +34,14 @@ FROM (VALUES (:'application'), (:'auditor')) roles (role) \gexec
 SELECT format('GRANT %s ON %I TO %I', privileges, relation, :'application')
 FROM (VALUES
     ('_sqlx_migrations',   'SELECT'),
+    ('schema_compatibility', 'SELECT'),
     ('agents',             'SELECT, INSERT, UPDATE'),
     ('agent_capabilities', 'SELECT, INSERT, DELETE'),
     ('capability_guard',   'SELECT, UPDATE'),
     ('credentials',        'SELECT, INSERT, UPDATE'),
     ('signing_keys',       'SELECT, INSERT, UPDATE, DELETE'),
     ('key_canary',         'SELECT, INSERT'),
-    ('bootstrap',          'SELECT, INSERT'),
+    ('bootstrap',          'SELECT, INSERT, UPDATE'),
     ('change_head',        'SELECT, UPDATE'),
     ('changes',            'SELECT, INSERT, DELETE'),
     ('token_revocations',  'SELECT, INSERT, UPDATE, DELETE'),

@@ -49,7 +49,7 @@ pub static CHANGE_AGENT_STATUS: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["agents:write"],
     own_scope: None,
-    statuses: &[200, 400, 401, 403, 404, 409, 412, 413, 415, 429, 500, 503],
+    statuses: &[200, 400, 401, 403, 404, 408, 409, 412, 413, 415, 429, 500, 503],
 };
 
 /// `decommissionAgent`: DELETE /agents/{agentId}
@@ -97,7 +97,7 @@ pub static REGISTER_AGENT: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["agents:write"],
     own_scope: None,
-    statuses: &[201, 400, 401, 403, 409, 413, 415, 429, 500, 503],
+    statuses: &[201, 400, 401, 403, 408, 409, 413, 415, 429, 500, 503],
 };
 
 /// `updateAgent`: PATCH /agents/{agentId}
@@ -109,7 +109,7 @@ pub static UPDATE_AGENT: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["agents:write"],
     own_scope: None,
-    statuses: &[200, 400, 401, 403, 404, 409, 412, 413, 415, 429, 500, 503],
+    statuses: &[200, 400, 401, 403, 404, 408, 409, 412, 413, 415, 429, 500, 503],
 };
 
 /// `exportAuditEvents`: GET /audit/export
@@ -229,7 +229,7 @@ pub static ISSUE_CREDENTIAL: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["credentials:write"],
     own_scope: None,
-    statuses: &[201, 400, 401, 403, 404, 409, 413, 415, 429, 500, 503],
+    statuses: &[201, 400, 401, 403, 404, 408, 409, 413, 415, 429, 500, 503],
 };
 
 /// `listCredentials`: GET /agents/{agentId}/credentials
@@ -265,7 +265,7 @@ pub static ROTATE_CREDENTIAL: Operation = Operation {
     authentication: Authentication::Bearer,
     scopes: &["credentials:write"],
     own_scope: Some("self:rotate"),
-    statuses: &[201, 400, 401, 403, 404, 409, 413, 415, 429, 500, 503],
+    statuses: &[201, 400, 401, 403, 404, 408, 409, 413, 415, 429, 500, 503],
 };
 
 /// `getJwks`: GET /.well-known/jwks.json
@@ -277,7 +277,7 @@ pub static GET_JWKS: Operation = Operation {
     authentication: Authentication::Public,
     scopes: &[],
     own_scope: None,
-    statuses: &[200, 404, 429],
+    statuses: &[200, 404, 429, 500, 503],
 };
 
 /// `getOpenidConfiguration`: GET /.well-known/openid-configuration
@@ -289,7 +289,7 @@ pub static GET_OPENID_CONFIGURATION: Operation = Operation {
     authentication: Authentication::Public,
     scopes: &[],
     own_scope: None,
-    statuses: &[200, 429],
+    statuses: &[200, 429, 500, 503],
 };
 
 /// `getServerMetadata`: GET /.well-known/oauth-authorization-server
@@ -301,7 +301,7 @@ pub static GET_SERVER_METADATA: Operation = Operation {
     authentication: Authentication::Public,
     scopes: &[],
     own_scope: None,
-    statuses: &[200, 429],
+    statuses: &[200, 429, 500, 503],
 };
 
 /// `getApiDocs`: GET /api-docs
@@ -313,7 +313,7 @@ pub static GET_API_DOCS: Operation = Operation {
     authentication: Authentication::Public,
     scopes: &[],
     own_scope: None,
-    statuses: &[200],
+    statuses: &[200, 500, 503],
 };
 
 /// `getApiDocsInitializer`: GET /api-docs/swagger-initializer.js
@@ -325,7 +325,7 @@ pub static GET_API_DOCS_INITIALIZER: Operation = Operation {
     authentication: Authentication::Public,
     scopes: &[],
     own_scope: None,
-    statuses: &[200],
+    statuses: &[200, 500, 503],
 };
 
 /// `getApiDocsScript`: GET /api-docs/swagger-ui-bundle.js
@@ -337,7 +337,7 @@ pub static GET_API_DOCS_SCRIPT: Operation = Operation {
     authentication: Authentication::Public,
     scopes: &[],
     own_scope: None,
-    statuses: &[200],
+    statuses: &[200, 500, 503],
 };
 
 /// `getApiDocsStylesheet`: GET /api-docs/swagger-ui.css
@@ -349,7 +349,7 @@ pub static GET_API_DOCS_STYLESHEET: Operation = Operation {
     authentication: Authentication::Public,
     scopes: &[],
     own_scope: None,
-    statuses: &[200],
+    statuses: &[200, 500, 503],
 };
 
 /// `getOpenapiJson`: GET /openapi.json
@@ -361,7 +361,7 @@ pub static GET_OPENAPI_JSON: Operation = Operation {
     authentication: Authentication::Public,
     scopes: &[],
     own_scope: None,
-    statuses: &[200],
+    statuses: &[200, 500, 503],
 };
 
 /// `getOpenapiYaml`: GET /openapi.yaml
@@ -373,7 +373,7 @@ pub static GET_OPENAPI_YAML: Operation = Operation {
     authentication: Authentication::Public,
     scopes: &[],
     own_scope: None,
-    statuses: &[200],
+    statuses: &[200, 500, 503],
 };
 
 /// `getHealth`: GET /health
@@ -385,7 +385,7 @@ pub static GET_HEALTH: Operation = Operation {
     authentication: Authentication::Public,
     scopes: &[],
     own_scope: None,
-    statuses: &[200, 503],
+    statuses: &[200, 500, 503],
 };
 
 /// `getLiveness`: GET /health/live
@@ -397,7 +397,7 @@ pub static GET_LIVENESS: Operation = Operation {
     authentication: Authentication::Public,
     scopes: &[],
     own_scope: None,
-    statuses: &[200],
+    statuses: &[200, 500],
 };
 
 /// `getReadiness`: GET /health/ready
@@ -409,7 +409,7 @@ pub static GET_READINESS: Operation = Operation {
     authentication: Authentication::Public,
     scopes: &[],
     own_scope: None,
-    statuses: &[200, 503],
+    statuses: &[200, 500, 503],
 };
 
 /// `introspectToken`: POST /oauth2/introspect
@@ -421,7 +421,7 @@ pub static INTROSPECT_TOKEN: Operation = Operation {
     authentication: Authentication::Client,
     scopes: &[],
     own_scope: None,
-    statuses: &[200, 400, 401, 413, 415, 429, 500, 503],
+    statuses: &[200, 400, 401, 408, 413, 415, 429, 431, 500, 503],
 };
 
 /// `issueToken`: POST /oauth2/token
@@ -433,7 +433,7 @@ pub static ISSUE_TOKEN: Operation = Operation {
     authentication: Authentication::Client,
     scopes: &[],
     own_scope: None,
-    statuses: &[200, 400, 401, 413, 415, 429, 500, 503],
+    statuses: &[200, 400, 401, 408, 413, 415, 429, 431, 500, 503],
 };
 
 /// `revokeToken`: POST /oauth2/revoke
@@ -445,7 +445,7 @@ pub static REVOKE_TOKEN: Operation = Operation {
     authentication: Authentication::Client,
     scopes: &[],
     own_scope: None,
-    statuses: &[200, 400, 401, 413, 415, 429, 500, 503],
+    statuses: &[200, 400, 401, 408, 413, 415, 429, 431, 500, 503],
 };
 
 /// Every operation.

@@ -324,6 +324,7 @@ fn event(entropy: &Entropy, clock: &Clock) -> AuditEvent {
         agent_id: Some(AgentId(id(1))),
         method: AuthMethod::ClientSecretBasic,
         credential_id: Some(CredentialId(id(2))),
+        token_id: None,
     };
     let token_id = entropy.uuid_v7(clock.now());
     let request = RequestContext { request_id: token_id.to_string(), address: "192.0.2.1".parse().ok() };

@@ -4,12 +4,14 @@
 //! production, is reported all at once, each by name, and never with the value of a secret.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use serde_json::{Map, Value, json};
 
 use crate::crypto::SecretText;
 
@@ -42,7 +44,12 @@ pub const SETTINGS: &[Setting] = &[
         "sqlite://agentidp.db, in production none",
         "sqlite://FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
     ),
-    setting("AGENTIDP_DATABASE_CONNECTIONS", "10", "connections to the database at the most, 2-1000"),
+    setting(
+        "AGENTIDP_DATABASE_PLAINTEXT",
+        "false",
+        "true allows production a PostgreSQL at another host without TLS, where nobody else is on the network between",
+    ),
+    setting("AGENTIDP_DATABASE_CONNECTIONS", "14", "connections to the database at the most, 6-1000"),
     setting(
         "REDIS_URL",
         "none",
@@ -58,7 +65,13 @@ pub const SETTINGS: &[Setting] = &[
         "in development made and kept in agentidp.master-key",
         "32 random bytes in base64url without padding; protects signing keys and client secrets",
     ),
-    setting("AGENTIDP_MASTER_KEY_FILE", "none", "a file with the master key, instead of AGENTIDP_MASTER_KEY"),
+    setting(
+        "AGENTIDP_MASTER_KEY_FILE",
+        "none",
+        "a file with the master key, instead of AGENTIDP_MASTER_KEY; not for everybody on the machine to read",
+    ),
+    setting("AGENTIDP_OLD_MASTER_KEY", "none", "the master key until now, for agentidp keys reseal alone"),
+    setting("AGENTIDP_OLD_MASTER_KEY_FILE", "none", "a file with it, instead of AGENTIDP_OLD_MASTER_KEY"),
     setting(
         "JWT_ISSUER",
         "http://localhost:PORT, in production none",
@@ -153,6 +166,11 @@ pub const SETTINGS: &[Setting] = &[
          production",
     ),
     setting(
+        "AGENTIDP_METRICS_ADDRESS",
+        "none",
+        "the IP address and port (127.0.0.1:9464) where Prometheus may ask for /metrics; not for everybody's eyes",
+    ),
+    setting(
         "AGENTIDP_SHUTDOWN_NOTICE_SECONDS",
         "0, in production 5",
         "how long the server goes on after SIGTERM while /health/ready says that it is about to stop, in seconds, 0-300",
@@ -233,6 +251,8 @@ pub struct Config {
     pub redis_prefix: String,
     /// Where the master key comes from.
     pub master_key: MasterKeySource,
+    /// Where the one before comes from, while the database is sealed anew.
+    pub old_master_key: Option<MasterKeySource>,
     /// The issuer: this server's URL, without a slash at the end.
     pub issuer: String,
     /// The audience of tokens for which no resource was asked.
@@ -269,6 +289,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// The origins whose pages may read answers, or `*`.
     pub cors_origins: Vec<String>,
+    /// Where the figures of the server are asked for, if anywhere.
+    pub metrics_address: Option<SocketAddr>,
     /// How long the server goes on after the signal to stop, and says that it is about to.
     pub shutdown_notice: Duration,
     /// How long requests in work may go on after that.
@@ -338,6 +360,7 @@ impl Config {
         if !["sqlite:", "postgresql:", "postgres:"].iter().any(|scheme| database_url.starts_with(scheme)) {
             read.problem("DATABASE_URL", "must begin with sqlite:// or postgresql://");
         }
+        read.check_database_tls(&database_url, production);
         let issuer = read.required_in(production, "JWT_ISSUER", || format!("http://localhost:{port}"));
         read.check_issuer(&issuer, production);
         let default_audience =
@@ -357,15 +380,17 @@ impl Config {
         }
         let audit_origin = read.audit_origin(&issuer);
         let master_key = read.master_key(environment, &database_url);
+        let old_master_key = read.key_source("AGENTIDP_OLD_MASTER_KEY", production);
         let config = Self {
             environment,
             bind,
             port,
             database_url: SecretText::new(database_url),
-            database_connections: read.number("AGENTIDP_DATABASE_CONNECTIONS", 10, 2, 1000) as u32,
+            database_connections: read.number("AGENTIDP_DATABASE_CONNECTIONS", 14, 6, 1000) as u32,
             redis_url: read.redis_url(),
             redis_prefix: read.redis_prefix(),
             master_key,
+            old_master_key,
             issuer,
             default_audience,
             signing: read.signing(production),
@@ -392,6 +417,7 @@ impl Config {
             hash_limit: read.limit("AGENTIDP_HASH_LIMIT_PER_MINUTE", 600, MOST_PER_MINUTE),
             trusted_proxies: read.networks("AGENTIDP_TRUSTED_PROXIES"),
             cors_origins: read.origins("AGENTIDP_CORS_ORIGINS", production),
+            metrics_address: read.metrics_address(),
             shutdown_notice: read.seconds(
                 "AGENTIDP_SHUTDOWN_NOTICE_SECONDS",
                 if production { 5 } else { 0 },
@@ -407,6 +433,44 @@ impl Config {
             ),
         };
         if read.problems.is_empty() { Ok(config) } else { Err(Unusable(read.problems)) }
+    }
+
+    /// What the audit log keeps of the settings, by their names, each as it is in force: those that decide who gets in, how
+    /// much of whom is answered, what tokens say, whom the log is shown to, and how long what is kept. Never a secret.
+    pub fn audited(&self) -> Map<String, Value> {
+        let environment = match self.environment {
+            Environment::Development => "development",
+            Environment::Test => "test",
+            Environment::Production => "production",
+        };
+        let algorithm = match &self.signing {
+            SigningChoice::KeyPair(name) => name,
+            SigningChoice::Shared(_) => "HS256",
+        };
+        let days = |time: Duration| time.as_secs() / (24 * 60 * 60);
+        let proxies: Vec<String> = self.trusted_proxies.iter().map(ToString::to_string).collect();
+        let settings = [
+            ("AGENTIDP_ENV", json!(environment)),
+            ("JWT_ISSUER", json!(self.issuer)),
+            ("JWT_AUDIENCE", json!(self.default_audience)),
+            ("JWT_ALGORITHM", json!(algorithm)),
+            ("AGENTIDP_TOKEN_LIFETIME_SECONDS", json!(self.token_lifetime.as_secs())),
+            ("AGENTIDP_ALLOWED_RESOURCES", json!(self.allowed_resources)),
+            ("AGENTIDP_JWKS_MAX_AGE_SECONDS", json!(self.jwks_max_age.as_secs())),
+            ("AGENTIDP_KEY_ROTATION_DAYS", json!(self.key_rotation.map_or(0, days))),
+            // Whether there is one: where it is differs from node to node.
+            ("AGENTIDP_AUDIT_CHECKPOINT_FILE", json!(self.audit_checkpoint_file.is_some())),
+            ("AGENTIDP_AUDIT_RETENTION_DAYS", json!(self.audit_retention_days.map_or(0, NonZeroU32::get))),
+            ("AGENTIDP_AUDIT_PUBLIC", json!(self.audit_public)),
+            ("AGENTIDP_CLIENT_LIMIT_PER_MINUTE", json!(self.client_limit.0)),
+            ("AGENTIDP_CLIENT_LIMIT_BURST", json!(self.client_limit.1)),
+            ("AGENTIDP_ADDRESS_LIMIT_PER_MINUTE", json!(self.address_limit.0)),
+            ("AGENTIDP_ADDRESS_LIMIT_BURST", json!(self.address_limit.1)),
+            ("AGENTIDP_HASH_LIMIT_PER_MINUTE", json!(self.hash_limit)),
+            ("AGENTIDP_TRUSTED_PROXIES", json!(proxies)),
+            ("AGENTIDP_CORS_ORIGINS", json!(self.cors_origins)),
+        ];
+        settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// Whether the issuer is reached over TLS.
@@ -535,6 +599,17 @@ impl Reader<'_> {
         Some(SecretText::new(url))
     }
 
+    fn metrics_address(&mut self) -> Option<SocketAddr> {
+        let address = self.text("AGENTIDP_METRICS_ADDRESS")?.parse();
+        if address.is_err() {
+            self.problem(
+                "AGENTIDP_METRICS_ADDRESS",
+                "must be an IP address and a port, such as 127.0.0.1:9464",
+            );
+        }
+        address.ok()
+    }
+
     fn redis_prefix(&mut self) -> String {
         let prefix = self.text("AGENTIDP_REDIS_PREFIX").unwrap_or_else(|| "agentidp".to_owned());
         let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
@@ -573,28 +648,47 @@ impl Reader<'_> {
     }
 
     fn master_key(&mut self, environment: Environment, database_url: &str) -> MasterKeySource {
-        match (self.text("AGENTIDP_MASTER_KEY"), self.text("AGENTIDP_MASTER_KEY_FILE")) {
-            (Some(_), Some(_)) => {
-                self.problem("AGENTIDP_MASTER_KEY", "and AGENTIDP_MASTER_KEY_FILE are both set; keep one");
-                MasterKeySource::Made(PathBuf::new())
+        let name = "AGENTIDP_MASTER_KEY";
+        self.key_source(name, environment == Environment::Production).unwrap_or_else(|| {
+            if environment != Environment::Development {
+                self.problem(name, "(or AGENTIDP_MASTER_KEY_FILE) must be set outside development");
             }
-            (Some(key), None) => {
-                if key.bytes().all(|byte| byte == key.as_bytes()[0]) {
-                    self.problem(
-                        "AGENTIDP_MASTER_KEY",
-                        "is a sample value; make one with: agentidp keys master",
-                    );
-                }
-                MasterKeySource::Given(SecretText::new(key))
-            }
-            (None, Some(file)) => MasterKeySource::File(file.into()),
-            (None, None) => {
-                if environment != Environment::Development {
-                    let must = "(or AGENTIDP_MASTER_KEY_FILE) must be set outside development";
-                    self.problem("AGENTIDP_MASTER_KEY", must);
-                }
-                MasterKeySource::Made(beside(database_url).join("agentidp.master-key"))
-            }
+            MasterKeySource::Made(beside(database_url).join("agentidp.master-key"))
+        })
+    }
+
+    /// A master key in the setting of this name, or in the file that the setting of the same name with `_FILE` names.
+    fn key_source(&mut self, name: &str, production: bool) -> Option<MasterKeySource> {
+        let in_file = format!("{name}_FILE");
+        let (given, file) = (self.text(name), self.text(&in_file).map(PathBuf::from));
+        if given.is_some() && file.is_some() {
+            self.problem(name, &format!("and {in_file} are both set; keep one"));
+        }
+        if let Some(key) = &given
+            && key.bytes().all(|byte| byte == key.as_bytes()[0])
+        {
+            self.problem(name, "is a sample value; make one with: agentidp keys master");
+        }
+        if let Some(path) = &file
+            && production
+            && is_open_to_all(path)
+        {
+            let (path, must) = (path.display(), "which everybody on this machine can read or change");
+            self.problem(&in_file, &format!("names {path}, {must}; run: chmod o-rwx {path}"));
+        }
+        given.map(|key| MasterKeySource::Given(SecretText::new(key))).or(file.map(MasterKeySource::File))
+    }
+
+    /// Without TLS everybody on the way reads the password and the hashes, and changes what the server believes.
+    fn check_database_tls(&mut self, url: &str, production: bool) {
+        let is_allowed =
+            self.choice("AGENTIDP_DATABASE_PLAINTEXT", false, &[("false", false), ("true", true)]);
+        if production && !is_allowed && is_open_on_the_way(url) {
+            self.problem(
+                "DATABASE_URL",
+                "must say sslmode=verify-full (or verify-ca, or require) in production, unless PostgreSQL is at localhost; where \
+                 nobody else is on the network between, AGENTIDP_DATABASE_PLAINTEXT=true allows it without",
+            );
         }
     }
 
@@ -625,6 +719,45 @@ impl Reader<'_> {
     }
 }
 
+/// Whether everybody who is on the machine may read or change a file. A group may: so is a secret handed to a container.
+pub fn is_open_to_all(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o006 != 0)
+}
+
+/// Whether what is said to a database may go over a network as it is: one of PostgreSQL that is not certain to be on this
+/// machine, by a URL that does not ask for TLS. (`prefer`, which is what the driver does unasked, goes on without it.)
+fn is_open_on_the_way(url: &str) -> bool {
+    let Some(rest) = ["postgresql:", "postgres:"].iter().find_map(|scheme| url.strip_prefix(scheme)) else {
+        return false;
+    };
+    let rest = rest.strip_prefix("//").unwrap_or_default();
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let authority = place.split('/').next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(address) => address.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let (mut hosts, mut modes) = (vec![host], Vec::new());
+    for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        match name {
+            "host" | "hostaddr" => hosts.push(value),
+            "sslmode" | "ssl-mode" => modes.push(value),
+            _ => {}
+        }
+    }
+    // Which of several counts is the driver's to know, so all of them do.
+    hosts.retain(|host| !host.is_empty());
+    let is_here = |host: &&str| {
+        let is_socket = ["/", "%2F", "%2f"].iter().any(|slash| host.starts_with(slash));
+        is_socket || *host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    };
+    let asks = |mode: &&str| ["require", "verify-ca", "verify-full"].contains(mode);
+    let is_here = !hosts.is_empty() && hosts.iter().all(is_here);
+    let asks = !modes.is_empty() && modes.iter().all(asks);
+    !is_here && !asks
+}
+
 /// The folder of a SQLite file; of any other database, the working directory.
 fn beside(database_url: &str) -> PathBuf {
     let file = database_url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
@@ -650,7 +783,7 @@ mod tests {
     const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
     const PRODUCTION: &[(&str, &str)] = &[
         ("AGENTIDP_ENV", "production"),
-        ("DATABASE_URL", "postgresql://idp:x@db/idp"),
+        ("DATABASE_URL", "postgresql://idp:x@db/idp?sslmode=verify-full"),
         ("JWT_ISSUER", "https://id.example.com"),
         ("AGENTIDP_MASTER_KEY", KEY),
     ];
@@ -689,17 +822,83 @@ mod tests {
             ("JWT_AUDIENCE", "https://id.example.com"),
             ("AGENTIDP_ALLOWED_RESOURCES", "https://api.example.com, https://id.example.com"),
             ("AGENTIDP_CORS_ORIGINS", "https://console.example.com, *"),
+            ("DATABASE_URL", "postgresql://idp:x@db/idp"),
         ];
         for (name, value) in unsafe_settings {
-            let settings: Vec<_> = PRODUCTION
-                .iter()
-                .filter(|(known, _)| *known != name)
-                .chain([&(name, value)])
-                .copied()
-                .collect();
-            let found = problems(&settings);
+            let found = problems(&production_but(name, value));
             assert!(found.iter().any(|problem| problem.starts_with(name)), "{name}={value}: {found:?}");
         }
+    }
+
+    /// What production needs, with another value of one setting.
+    fn production_but<'v>(name: &'v str, value: &'v str) -> Vec<(&'v str, &'v str)> {
+        let others = PRODUCTION.iter().filter(|(known, _)| *known != name);
+        others.copied().chain([(name, value)]).collect()
+    }
+
+    #[test]
+    fn production_has_no_open_way_to_its_database() {
+        let refused = [
+            "postgresql://idp:x@db.example.com/idp",
+            "postgres://db:5432/idp?sslmode=prefer",
+            "postgresql://idp:x@10.0.0.7/idp?sslmode=disable",
+            "postgresql://idp:x@db/idp?application_name=idp&sslmode=allow",
+            "postgresql://idp:x@db/idp?sslmode=require&sslmode=disable",
+            "postgresql://idp:localhost@db/idp",
+            "postgresql://localhost.example.com/idp",
+            "postgresql://[2001:db8::7]:5432/idp",
+            "postgresql://localhost/idp?host=db",
+            "postgresql:///idp",
+            "postgresql:localhost/idp",
+        ];
+        let allowed = [
+            "postgresql://idp:x@db/idp?sslmode=require",
+            "postgresql://idp:x@db/idp?sslrootcert=/ca.pem&sslmode=verify-full",
+            "postgresql://idp:x@db/idp?ssl-mode=verify-ca",
+            "postgresql://idp:x@localhost:5432/idp",
+            "postgresql://idp:p@ss@127.0.0.1/idp?sslmode=disable",
+            "postgresql://idp@[::1]:5432/idp",
+            "postgresql:///idp?host=/var/run/postgresql",
+            "postgresql://idp@%2Fvar%2Frun%2Fpostgresql/idp",
+            "sqlite:///var/lib/agentidp/agentidp.db",
+        ];
+        for (urls, is_refused) in [(&refused[..], true), (&allowed[..], false)] {
+            for url in urls {
+                let found = problems(&production_but("DATABASE_URL", url));
+                assert_eq!(!found.is_empty(), is_refused, "{url}: {found:?}");
+                assert!(!found.join("").contains("idp:"), "{found:?}");
+                let said =
+                    [&production_but("DATABASE_URL", url)[..], &[("AGENTIDP_DATABASE_PLAINTEXT", "true")]];
+                assert_eq!(problems(&said.concat()), [""; 0], "{url}");
+                assert_eq!(problems(&[("DATABASE_URL", url)]), [""; 0], "{url} outside production");
+            }
+        }
+    }
+
+    #[test]
+    fn production_takes_no_master_key_that_everybody_can_read() {
+        let path = std::env::temp_dir().join(format!("agentidp_config_{}", std::process::id()));
+        let text = path.to_string_lossy().into_owned();
+        std::fs::write(&path, KEY).unwrap();
+        for name in ["AGENTIDP_MASTER_KEY_FILE", "AGENTIDP_OLD_MASTER_KEY_FILE"] {
+            for (mode, is_refused) in
+                [(0o644, true), (0o602, true), (0o604, true), (0o600, false), (0o440, false), (0o640, false)]
+            {
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+                let mut settings = production_but(name, &text);
+                settings.retain(|(known, _)| {
+                    name == "AGENTIDP_OLD_MASTER_KEY_FILE" || *known != "AGENTIDP_MASTER_KEY"
+                });
+                let found = problems(&settings);
+                assert_eq!(
+                    found.iter().any(|problem| problem.starts_with(name)),
+                    is_refused,
+                    "{mode:o}: {found:?}"
+                );
+                assert_eq!(found.len(), usize::from(is_refused), "{found:?}");
+            }
+        }
+        std::fs::remove_file(&path).unwrap();
     }
 
     #[test]
@@ -782,6 +981,80 @@ mod tests {
             let MasterKeySource::Made(path) = config.master_key else { panic!("{url}") };
             assert_eq!(path, Path::new(file));
         }
+    }
+
+    /// The settings that the audit log does not keep: secrets and what may hold one, what differs from node to node, and what
+    /// decides nothing but how the server runs.
+    const UNAUDITED: &[&str] = &[
+        "PORT",
+        "AGENTIDP_BIND",
+        "DATABASE_URL",
+        "AGENTIDP_DATABASE_PLAINTEXT",
+        "AGENTIDP_DATABASE_CONNECTIONS",
+        "REDIS_URL",
+        "AGENTIDP_REDIS_PREFIX",
+        "AGENTIDP_MASTER_KEY",
+        "AGENTIDP_MASTER_KEY_FILE",
+        "AGENTIDP_OLD_MASTER_KEY",
+        "AGENTIDP_OLD_MASTER_KEY_FILE",
+        "JWT_SECRET",
+        // A log keeps its name, and says it.
+        "AGENTIDP_AUDIT_ORIGIN",
+        "AGENTIDP_REQUEST_TIMEOUT_SECONDS",
+        "AGENTIDP_CONCURRENT_REQUESTS",
+        "AGENTIDP_METRICS_ADDRESS",
+        "AGENTIDP_SHUTDOWN_NOTICE_SECONDS",
+        "AGENTIDP_SHUTDOWN_SECONDS",
+        "AGENTIDP_LOG",
+        "AGENTIDP_LOG_FORMAT",
+    ];
+
+    #[test]
+    fn of_each_setting_it_is_decided_whether_the_audit_log_keeps_it() {
+        let kept = read(&[]).unwrap().audited();
+        for setting in SETTINGS {
+            assert_ne!(
+                kept.contains_key(setting.name),
+                UNAUDITED.contains(&setting.name),
+                "{}",
+                setting.name
+            );
+        }
+        assert_eq!(kept.len() + UNAUDITED.len(), SETTINGS.len());
+    }
+
+    #[test]
+    fn every_setting_that_the_audit_log_keeps_makes_a_difference_to_it() {
+        let before = read(&[]).unwrap().audited();
+        for (name, value) in &before {
+            let other = match name.as_str() {
+                "AGENTIDP_ENV" => "test".to_owned(),
+                "JWT_ALGORITHM" => "EdDSA".to_owned(),
+                "AGENTIDP_TRUSTED_PROXIES" => "10.0.0.0/8".to_owned(),
+                "AGENTIDP_CORS_ORIGINS" => "*".to_owned(),
+                _ => match value {
+                    Value::Number(number) => (number.as_u64().unwrap() + 1).to_string(),
+                    Value::Bool(value) => (!value).to_string(),
+                    _ => "https://other.example".to_owned(),
+                },
+            };
+            let key = ("AGENTIDP_MASTER_KEY", KEY);
+            let after = read(&[(name, &other), key]).unwrap().audited();
+            assert_ne!(after.get(name), Some(value), "{name}={other}");
+        }
+    }
+
+    #[test]
+    fn the_audit_log_keeps_no_secret() {
+        let secret = "hunter2-hunter2-hunter2-hunter2-hunter2";
+        let kept = read(&[
+            ("DATABASE_URL", "postgresql://idp:hunter2@db/idp"),
+            ("REDIS_URL", "redis://:hunter2@cache"),
+            ("AGENTIDP_MASTER_KEY", secret),
+            ("JWT_ALGORITHM", "HS256"),
+            ("JWT_SECRET", secret),
+        ]);
+        assert!(!Value::from(kept.unwrap().audited()).to_string().contains("hunter2"));
     }
 
     #[test]

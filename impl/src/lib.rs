@@ -15,4 +15,5 @@ pub mod config;
 pub mod crypto;
 pub mod domain;
 pub mod jobs;
+pub mod measures;
 pub mod store;

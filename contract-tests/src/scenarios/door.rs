@@ -2,6 +2,7 @@
 
 use super::Scenario;
 use crate::actor::Request;
+use crate::operations::{form_if_known, is_in_the_shape_of};
 use crate::spec::Security;
 
 pub(super) fn table() -> Vec<Scenario> {
@@ -26,10 +27,25 @@ pub(super) fn table() -> Vec<Scenario> {
                 site.anyone().gets("/oauth2/token").is(405);
             },
         ),
-        Scenario::new("headers that are too large are refused", &[("door", 431)], &[], |site| {
-            let large = Request::new("GET", "/health/live").header("x-large", &"x".repeat(32 * 1024));
-            site.anyone().sends(large).is(431);
-        }),
+        Scenario::new(
+            "headers that are too large are refused, in the shape of what they were for",
+            &[("door", 431), ("issueToken", 431), ("introspectToken", 431), ("revokeToken", 431)],
+            &[],
+            |site| {
+                let sends = |request: Request| {
+                    site.anyone().sends(request.header("x-large", &"x".repeat(32 * 1024))).is(431)
+                };
+                sends(Request::new("GET", "/health/live")).says("/code", "REQUEST_HEADER_FIELDS_TOO_LARGE");
+                for operation in &site.spec.operations {
+                    if let Some(form) = form_if_known(operation, "nothing") {
+                        let pairs: Vec<_> =
+                            form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                        let answer = sends(Request::new("POST", &operation.path).form(&pairs));
+                        is_in_the_shape_of(operation, &answer);
+                    }
+                }
+            },
+        ),
         Scenario::new("a request's own id comes back, and a bad one is replaced", &[], &[], |site| {
             let asks = |id: &str| {
                 site.anyone().sends(Request::new("GET", "/nothing/here").header("x-request-id", id)).is(404)

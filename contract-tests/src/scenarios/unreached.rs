@@ -10,7 +10,7 @@ const TABLE: &[(&str, u16, &str)] = &[
         204,
         "which origins' pages the deployment lets read, and whether any, is not known from outside",
     ),
-    ("door", 408, "a request whose body never comes would hold a connection open until the server gives up"),
+    ("*", 408, "a request whose body never comes would hold a connection open until the server gives up"),
     (
         "decommissionAgent",
         409,

@@ -11,6 +11,7 @@ use crate::{events, new_agent, path_of};
 
 on_both_databases![
     the_first_events_are_the_first_operator_and_the_first_keys,
+    a_start_with_other_settings_is_recorded_and_one_with_the_same_is_not,
     a_registration_is_recorded,
     tokens_and_refusals_are_recorded,
     a_denied_request_is_recorded,
@@ -21,7 +22,7 @@ on_both_databases![
     reading_events_takes_a_token,
     reading_events_takes_the_scope_audit_read,
     a_list_of_events_with_bad_parameters_is_refused,
-    a_cursor_of_another_list_is_refused,
+    a_cursor_that_was_never_given_is_refused,
     an_auditor_reads_an_event,
     an_event_of_another_owner_is_not_found,
     an_event_that_is_not_there_is_not_found,
@@ -33,6 +34,9 @@ on_both_databases![
     the_end_of_a_token_is_recorded,
     every_change_that_was_refused_is_recorded,
     every_look_over_a_wall_is_recorded,
+    a_look_at_what_is_not_there_is_recorded_as_what_it_was,
+    asking_for_the_whole_log_without_its_scope_is_recorded,
+    an_event_tells_with_which_credential_and_token_its_actor_came,
     every_lack_of_a_scope_is_recorded,
     a_refusal_by_the_state_of_things_is_recorded,
 ];
@@ -58,7 +62,8 @@ fn the_first_events_are_the_first_operator_and_the_first_keys(case: Case) {
     are_recorded(&auditor, "", &["server.bootstrapped", "token.issued"]);
     let mut all = actions(&auditor.gets("/audit/events"));
     all.sort();
-    assert_eq!(all, ["key.created", "key.created", "server.bootstrapped", "token.issued"]);
+    let first = ["key.created", "key.created", "server.bootstrapped", "server.configured", "token.issued"];
+    assert_eq!(all, first);
     let keys = auditor.gets("/audit/events?action=key.created").json();
     let of = |algorithm: &str| {
         let keys = keys["items"].as_array().into_iter().flatten();
@@ -70,6 +75,29 @@ fn the_first_events_are_the_first_operator_and_the_first_keys(case: Case) {
         key["data"]["verifierKey"].as_str().is_some_and(|verifier| verifier.starts_with(&origin))
     };
     assert!(matches!(&of("Ed25519")[..], [key] if named(key)), "{keys}");
+}
+
+fn a_start_with_other_settings_is_recorded_and_one_with_the_same_is_not(case: Case) {
+    let world = case.world();
+    let configured = || {
+        let auditor = world.operator().holding("audit:read idp:admin");
+        auditor.gets("/audit/events?action=server.configured")
+    };
+    configured().is_recorded_as("first");
+    world.server.kill();
+    world.server.start_again();
+    assert_eq!(actions(&configured()).len(), 1, "nothing has changed");
+    world.server.kill();
+    world.server.is_set(&[("AGENTIDP_AUDIT_RETENTION_DAYS", "30"), ("AGENTIDP_LOG", "info")]);
+    world.server.start_again();
+    let answer = configured();
+    assert_eq!(actions(&answer).len(), 2, "{answer}");
+    let last = &answer.json()["items"][0];
+    assert_eq!(last["data"]["settings"]["AGENTIDP_AUDIT_RETENTION_DAYS"], 30, "{answer}");
+    assert_eq!(last["data"]["previous"], json!({ "AGENTIDP_AUDIT_RETENTION_DAYS": 90 }), "{answer}");
+    // They stand behind nobody's wall.
+    let own = world.operator().holding("audit:read").gets("/audit/events?action=server.configured");
+    assert_eq!(actions(&own), [""; 0]);
 }
 
 fn a_registration_is_recorded(case: Case) {
@@ -189,7 +217,7 @@ fn a_list_of_events_with_bad_parameters_is_refused(case: Case) {
         .is_as_recorded();
 }
 
-fn a_cursor_of_another_list_is_refused(case: Case) {
+fn a_cursor_that_was_never_given_is_refused(case: Case) {
     let world = case.world();
     world.operator().holding("audit:read").gets("/audit/events?cursor=bm90aGluZw").is_as_recorded();
 }
@@ -363,10 +391,14 @@ fn every_look_over_a_wall_is_recorded(case: Case) {
     let spec = Spec::load();
     let agent = world.agent("screener-001@example.com", &["resume:read"]);
     let subjects = Subjects::of(&world, &agent);
+    let mut looks = 0;
     for (number, (operation, _)) in taking_a_token(&spec).into_iter().enumerate() {
-        if !operation.path.contains("{agentId}") {
+        let names = |subject: &String| subjects.request(operation).target().contains(subject);
+        let about_event = names(&subjects.event);
+        if !names(&subjects.agent) && !about_event {
             continue;
         }
+        looks += 1;
         let stranger = world.stranger(&format!("stranger-{number}@example.com"), &RESERVED);
         let answer = stranger.holding(&reserved_without(&["idp:admin"])).sends(subjects.request(operation));
         assert_eq!(answer.status(), 404, "{}\n{answer}", operation.id);
@@ -378,18 +410,74 @@ fn every_look_over_a_wall_is_recorded(case: Case) {
             (&event["owner"], &event["subject"]["agentId"]),
             (&json!("operators"), &json!(agent.id()))
         );
+        if about_event {
+            assert_eq!(event["data"], json!({ "eventId": subjects.event }), "{event:#}");
+        }
         // What is not there at all leaves as much, lest the time of the answer tell; behind no wall.
         let nobody = world.stranger(&format!("nobody-{number}@example.com"), &RESERVED);
         let nowhere = nobody.holding(&reserved_without(&["idp:admin"]));
         assert_eq!(nowhere.sends(Subjects::nowhere().request(operation)).status(), 404);
         let event = the_event(&world, nobody.id(), "access.denied");
-        assert!(
-            ["agent_not_found", "credential_not_found"].map(Some).contains(&event["reason"].as_str()),
-            "{}: {event:#}",
-            operation.id
-        );
+        let reason = if about_event { "event_not_found" } else { "agent_not_found" };
+        assert_eq!(event["reason"], reason, "{}: {event:#}", operation.id);
         assert_eq!(event.get("owner"), None, "{event:#}");
     }
+    assert_eq!(looks, 11, "operations that name an agent or an event");
+}
+
+fn a_look_at_what_is_not_there_is_recorded_as_what_it_was(case: Case) {
+    let world = case.world();
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    let reader = world.agent("reader@example.com", &["agents:read", "audit:read"]);
+    let held = reader.holding("agents:read audit:read");
+    // A credential that the agent does not have, of an agent that is in sight.
+    held.gets(&format!("{}/credentials/{}", path_of(&agent), Subjects::nowhere().credential)).is(404);
+    let event = the_event(&world, reader.id(), "access.denied");
+    assert_eq!((&event["reason"], &event["owner"]), (&json!("credential_not_found"), &json!("operators")));
+    assert_eq!(event["subject"]["agentId"], agent.id());
+    assert_eq!(event["subject"]["credentialId"], Subjects::nowhere().credential.as_str());
+
+    // An event that is behind nobody's wall, which idp:admin alone sees over.
+    let key = events(&world, "action=key.created")[0].clone();
+    let key = key["id"].as_str().unwrap_or_default();
+    for (number, path) in
+        [format!("/audit/events/{key}"), format!("/audit/proofs/inclusion?eventId={key}")].iter().enumerate()
+    {
+        let curious = world.agent(&format!("curious-{number}@example.com"), &["audit:read"]);
+        curious.holding("audit:read").gets(path).is(404);
+        let event = the_event(&world, curious.id(), "access.denied");
+        assert_eq!((&event["reason"], event.get("owner")), (&json!("no_owner"), None), "{event:#}");
+        assert_eq!(event["data"]["eventId"], key);
+    }
+}
+
+fn asking_for_the_whole_log_without_its_scope_is_recorded(case: Case) {
+    let world = case.world();
+    let auditor = world.agent("auditor@example.com", &["audit:read"]);
+    auditor.holding("audit:read").gets("/audit/export?start=0").is(403);
+    let event = the_event(&world, auditor.id(), "access.denied");
+    assert_eq!((&event["reason"], &event["owner"]), (&json!("insufficient_scope"), &json!("operators")));
+    assert_eq!(event["data"]["required"], json!(["idp:admin"]));
+}
+
+fn an_event_tells_with_which_credential_and_token_its_actor_came(case: Case) {
+    let world = case.world();
+    let agent = world.agent("manager@example.com", &["agents:write"]);
+    let issued = agent.asks_for_a_token(&[("scope", "agents:write")]).is(200);
+    let (held, (_, claims)) = (issued.bearer(), issued.token_parts());
+    held.posts("/agents", &new_agent("managed@example.com")).is(201);
+    let actor = json!({
+        "agentId": agent.id(),
+        "credentialId": world.credential_of(&agent),
+        "method": "bearer",
+        "tokenId": claims["jti"],
+    });
+    let registered = &events(&world, &format!("action=agent.registered&actorId={}", agent.id()))[0];
+    assert_eq!(registered["actor"], actor, "{registered:#}");
+    // A refusal tells it as well.
+    held.gets("/agents").is(403);
+    let denied = the_event(&world, agent.id(), "access.denied");
+    assert_eq!(denied["actor"], actor, "{denied:#}");
 }
 
 fn every_lack_of_a_scope_is_recorded(case: Case) {

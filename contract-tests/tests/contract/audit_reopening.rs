@@ -2,42 +2,29 @@
 //! closes it and goes on by another name.
 
 use std::fs;
+use std::path::PathBuf;
 
-use contract_tests::log::{checkpoint_of_all, judged, keep, says};
+use contract_tests::log::{
+    CHECKPOINT_FILE, checkpoint_file, checkpoint_of_all, falls_behind, judged, keep, says, unguarded,
+};
 use contract_tests::on_both_databases;
 use contract_tests::world::{Case, World};
 
 on_both_databases![
     a_log_behind_a_kept_checkpoint_is_not_added_to_and_goes_on_by_another_name,
+    a_file_of_the_closed_log_is_put_aside_by_a_server_that_finds_it,
+    a_closing_that_is_not_signed_is_ended_by_reopening_again_and_not_by_a_start,
     a_log_that_grew_otherwise_than_a_kept_checkpoint_is_not_added_to,
     a_log_that_continues_what_was_kept_is_not_reopened,
 ];
 
-const SETTINGS: &[(&str, &str)] = &[("AGENTIDP_AUDIT_CHECKPOINT_FILE", "last-checkpoint"), ("REDIS_URL", "")];
+const SETTINGS: &[(&str, &str)] = &[CHECKPOINT_FILE, ("REDIS_URL", "")];
 
 /// A server whose database was put back behind the checkpoint that is kept, and that checkpoint. It does not run.
 fn restored(case: Case) -> (World, String) {
     let world = case.world_with(SETTINGS);
-    // What it is asked is forgotten with the restored copy.
-    world.is_asked_from_outside();
     world.agent("early@agents.example.com", &["resume:read"]);
-    checkpoint_of_all(&world);
-    world.server.kill();
-    let copy = world.server.copy_database();
-    world.server.start_again();
-    world.agent("late@agents.example.com", &["resume:read"]);
-    let kept = checkpoint_of_all(&world);
-    // The file is written after the database.
-    let file = world.server.keep("nothing", b"").with_file_name("last-checkpoint");
-    for _ in 0..300 {
-        if fs::read_to_string(&file).is_ok_and(|text| text == kept) {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    assert_eq!(fs::read_to_string(&file).expect("the checkpoint is kept"), kept);
-    world.server.kill();
-    world.server.restore_database(&copy);
+    let kept = falls_behind(&world);
     (world, kept)
 }
 
@@ -90,17 +77,63 @@ fn a_log_behind_a_kept_checkpoint_is_not_added_to_and_goes_on_by_another_name(ca
     );
     assert_eq!(world.server.count(&place), 1);
     // Its checkpoint is where it was, by another name.
-    let aside = world
-        .server
-        .keep("nothing", b"")
-        .with_file_name(format!("last-checkpoint.closed-at-{}", size(&kept)));
-    assert_eq!(fs::read_to_string(aside).expect("the old checkpoint is moved aside"), kept);
+    assert_eq!(fs::read_to_string(aside(&world, &kept)).expect("the old checkpoint is moved aside"), kept);
+}
+
+/// Where the file is put that kept the checkpoint of a log that was closed.
+fn aside(world: &World, kept: &str) -> PathBuf {
+    checkpoint_file(world).with_file_name(format!("last-checkpoint.closed-at-{}", size(kept)))
+}
+
+/// As one of several nodes has it, each of which keeps the checkpoint in a file of its own.
+fn a_file_of_the_closed_log_is_put_aside_by_a_server_that_finds_it(case: Case) {
+    let (world, kept) = restored(case);
+    assert_eq!(says(&world, &["audit", "reopen"]).0, 0);
+    fs::remove_file(aside(&world, &kept)).expect("the old checkpoint was moved aside");
+    let file = checkpoint_file(&world);
+    fs::write(&file, &kept).expect("the checkpoint file can be written");
+    world.server.start_again();
+    assert_eq!(fs::read_to_string(aside(&world, &kept)).expect("the old checkpoint is moved aside"), kept);
+    assert!(world.server.log().contains("it was moved aside"), "the server says so");
+    checkpoint_of_all(&world);
+
+    // One that this log did not say it goes on from stays what it is: a log that nobody knows.
+    world.server.kill();
+    let foreign = kept.replace("/audit\n", "/other\n");
+    fs::write(&file, &foreign).expect("the checkpoint file can be written");
+    let said = world.server.fails_to_start();
+    assert!(said.contains("the kept checkpoint cannot be read"), "{said}");
+    assert_eq!(fs::read_to_string(&file).expect("it is where it was"), foreign);
+}
+
+/// Who can write to the database can write that it was reopened; what is signed, nobody else can.
+fn a_closing_that_is_not_signed_is_ended_by_reopening_again_and_not_by_a_start(case: Case) {
+    let (world, kept) = restored(case);
+    let (_, said) = says(&world, &["audit", "reopen"]);
+    unguarded(&world, "audit_checkpoints", &["audit_checkpoints_keep_deleted"]);
+    world.server.break_database("DELETE FROM audit_checkpoints WHERE origin LIKE '%/audit-2'");
+    fs::remove_file(aside(&world, &kept)).expect("the old checkpoint was moved aside");
+    fs::write(checkpoint_file(&world), &kept).expect("the checkpoint file can be written");
+    let refused = world.server.fails_to_start();
+    assert!(
+        refused.contains("its closing is not signed") && refused.contains("audit reopen` again"),
+        "{refused}"
+    );
+    // Whether the operator names the old checkpoint as well or not.
+    let old = keep(&world, "old", kept.as_bytes());
+    assert_eq!(says(&world, &["audit", "reopen", "--checkpoint", &old]), (0, said));
+    assert_eq!(fs::read_to_string(aside(&world, &kept)).expect("the old checkpoint is moved aside"), kept);
+    world.server.start_again();
+    checkpoint_of_all(&world);
+    assert_eq!(world.server.count("SELECT count(*) FROM audit_events WHERE action = 'audit.reopened'"), 1);
+    let (code, said) = judged(&world, &[]);
+    assert!(code == 0 && said.contains("is whole") && said.contains("by another name"), "{said}");
 }
 
 fn a_log_that_grew_otherwise_than_a_kept_checkpoint_is_not_added_to(case: Case) {
     let (world, kept) = restored(case);
     // Nobody kept anything beside the server, so it goes on.
-    let file = world.server.keep("nothing", b"").with_file_name("last-checkpoint");
+    let file = checkpoint_file(&world);
     fs::remove_file(&file).expect("the checkpoint file can be removed");
     world.server.start_again();
     for number in 0..4 {

@@ -1,68 +1,25 @@
 //! The end of what events say, as those see it who ask the server: what is over is denied, and its hashes prove on.
 
+use std::time::{Duration, Instant};
+
+use agentidp::crypto::NoteVerifier;
+use agentidp::domain::log::proof::{consistency_verify, inclusion_verify};
+use agentidp::domain::log::{Checkpoint, Hash};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use contract_tests::actor::Actor;
-use contract_tests::log::{checkpoint_of_all, judged, keep, unguarded};
+use contract_tests::log::{checkpoint_of_all, forgotten, has_old_events, judged, keep, says};
 use contract_tests::on_both_databases;
 use contract_tests::server::Database;
 use contract_tests::world::{Case, World};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-on_both_databases![what_is_over_is_denied_and_its_hashes_prove_on];
+use crate::privileges::Roles;
 
-/// A second of three days ago.
-fn three_days_ago() -> i64 {
-    let seconds = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("a clock after 1970").as_secs();
-    i64::try_from(seconds).expect("a time") - 3 * 24 * 60 * 60
-}
-
-/// Puts the log back to its beginning, and 300 events of a day that is over there; the server is killed.
-fn begins_three_days_ago(world: &World) {
-    let empty = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-    for (table, triggers) in [
-        ("audit_checkpoints", &["audit_checkpoints_keep_deleted"][..]),
-        ("audit_keys", &["audit_keys_keep_deleted"][..]),
-        ("audit_leaves", &["audit_leaves_keep_deleted"][..]),
-        ("audit_events", &["audit_events_keep_deleted"][..]),
-    ] {
-        unguarded(world, table, triggers);
-        world.server.break_database(&format!("DELETE FROM {table}"));
-    }
-    unguarded(world, "audit_head", &["audit_head_grow"]);
-    world.server.break_database("DELETE FROM audit_pending");
-    world.server.break_database(&format!(
-        "UPDATE audit_head SET tree_size = 0, root_hash = {}, origin = NULL, updated_at = NULL",
-        contract_tests::log::blob(world, empty)
-    ));
-    let from = three_days_ago();
-    let content = |id: &str, time: &str| {
-        format!(
-            "'{{\"action\":\"server.recovered\",\"actor\":{{\"method\":\"local\"}},\"data\":{{}},\"id\":\"' || {id} || \
-             '\",\"outcome\":\"success\",\"salt\":\"000102030405060708090a0b0c0d0e0f\",\"subject\":{{}},\"time\":\"' || {time} || '\"}}'"
-        )
-    };
-    let sql = match world.server.database() {
-        Database::Sqlite => format!(
-            "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 300), \
-             told AS (SELECT printf('%012x', {from} * 1000 + n) AS start, printf('%012x', n) AS tail, \
-             strftime('%Y-%m-%dT%H:%M:%S', {from}, 'unixepoch') || printf('.%03d', n) AS time FROM numbers) \
-             INSERT INTO audit_events (id, time, action, outcome, content) \
-             SELECT unhex(start || '70008000' || tail), time || '+00:00', 'server.recovered', 'success', CAST({} AS BLOB) FROM told",
-            content("substr(start, 1, 8) || '-' || substr(start, 9) || '-7000-8000-' || tail", "time || 'Z'")
-        ),
-        Database::Postgres => format!(
-            "ALTER TABLE audit_events ENABLE TRIGGER ALL; \
-             WITH told AS (SELECT (lpad(to_hex({from}::bigint * 1000 + n), 12, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid AS id \
-             FROM generate_series(1, 300) n) \
-             INSERT INTO audit_events (id, time, action, outcome, content) \
-             SELECT id, audit_time_of(id), 'server.recovered', 'success', convert_to({}, 'UTF8') FROM told",
-            content(
-                "id::text",
-                "to_char(audit_time_of(id) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
-            )
-        ),
-    };
-    world.server.break_database(&sql);
-}
+on_both_databases![
+    what_is_over_is_denied_and_its_hashes_prove_on,
+    what_happened_is_gone_from_the_api_on_day_91_and_from_the_database_on_day_99,
+];
 
 fn export(auditor: &Actor<'_>) -> String {
     auditor.gets("/audit/export").is(200).text()
@@ -71,7 +28,8 @@ fn export(auditor: &Actor<'_>) -> String {
 fn what_is_over_is_denied_and_its_hashes_prove_on(case: Case) {
     let world = case.world_with(&[("AGENTIDP_AUDIT_RETENTION_DAYS", "1"), ("REDIS_URL", "")]);
     world.server.kill();
-    begins_three_days_ago(&world);
+    forgotten(&world);
+    has_old_events(&world, 3, 300);
     world.server.start_again();
     let auditor = world.operator().holding("audit:read idp:admin");
     let kept = checkpoint_of_all(&world);
@@ -109,12 +67,119 @@ fn what_is_over_is_denied_and_its_hashes_prove_on(case: Case) {
     // An export has the hashes of what is over, and is whole; the database still is, too.
     let text = export(&auditor);
     assert_eq!(text.lines().skip(1).filter(|line| !line.contains("\"event\":")).count(), 256);
-    assert!(!text.contains(&old[255]) && text.contains(&old[256]));
-    let key = String::from_utf8_lossy(&world.server.run(&["audit", "key"]).stdout).trim().to_owned();
+    // (Whoever asked for one left an event that names it.)
+    let has = |id: &str| text.contains(&format!("\"id\":\"{id}\""));
+    assert!(!has(&old[255]) && has(&old[256]));
+    let key = says(&world, &["audit", "key"]).1.trim().to_owned();
     let (kept, exported) =
         (keep(&world, "kept", kept.as_bytes()), keep(&world, "log.ndjson", text.as_bytes()));
     let (code, said) = judged(&world, &["--export", &exported, "--key", &key, "--checkpoint", &kept]);
     assert!(code == 0 && said.contains("of 256 the hash, as the event's time is over"), "{said}");
     let (code, said) = judged(&world, &["--checkpoint", &kept]);
     assert!(code == 0 && said.contains("is whole"), "{said}");
+}
+
+/// The hashes of a proof, and the checkpoint that they lead to.
+fn proof(world: &World, answer: &Value) -> (Vec<Hash>, Checkpoint) {
+    let hash = |text: &Value| {
+        let bytes = STANDARD.decode(text.as_str().unwrap_or_default()).unwrap_or_default();
+        bytes.try_into().expect("a hash of 32 bytes")
+    };
+    let hashes = answer["hashes"].as_array().into_iter().flatten().map(hash).collect();
+    (hashes, checkpoint(world, answer["checkpoint"].as_str().unwrap_or_default()))
+}
+
+fn checkpoint(world: &World, note: &str) -> Checkpoint {
+    let verifier: NoteVerifier = says(world, &["audit", "key"]).1.trim().parse().expect("the log's key");
+    Checkpoint::verify(note, &verifier).expect("a checkpoint that the log's key has signed")
+}
+
+/// The clocks of the server and of its database are moved on; everything else goes its way. On PostgreSQL the server has no
+/// more rights than `deploy/postgresql/roles.sql` gives it.
+fn what_happened_is_gone_from_the_api_on_day_91_and_from_the_database_on_day_99(case: Case) {
+    const DENIED: u64 = 256;
+    const PERSON: &str = "person@people.example";
+    let world = case.world_that_crashes(&[("REDIS_URL", "")]);
+    // What its events say is not there to the end.
+    world.is_asked_from_outside();
+    if world.server.database() == Database::Postgres {
+        world.server.kill();
+        let role = Roles::of(&world.server).application;
+        world.server.is_set(&[("DATABASE_URL", &world.server.database_as(&role))]);
+        world.server.start_again();
+    }
+    let agent = world.agent(PERSON, &["resume:read"]);
+    for _ in 0..280 {
+        agent.asks_for_a_token(&[]).is(200);
+    }
+    let kept = checkpoint_of_all(&world);
+    let early = checkpoint(&world, &kept);
+    let old: Vec<String> = {
+        let text = export(&world.operator().holding("audit:read idp:admin"));
+        let lines = text.lines().skip(1).map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        lines.filter_map(|line| line["event"]["id"].as_str().map(str::to_owned)).collect()
+    };
+    let is_kept = |index: u64| {
+        let sql = "SELECT count(*) FROM audit_events JOIN audit_leaves ON event_id = id WHERE leaf_index <";
+        world.server.count(&format!("{sql} {index}"))
+    };
+    let names_the_person = || {
+        let events = world.server.events().expect("the events can be read");
+        events.iter().any(|event| event.to_string().contains(PERSON))
+    };
+    assert!(names_the_person());
+
+    // On day 89 nothing is over: whoever looks finds all of it.
+    world.server.sleeps_until_day(89);
+    std::thread::sleep(Duration::from_secs(3));
+    let auditor = world.operator().holding("audit:read idp:admin");
+    auditor.gets(&format!("/audit/events/{}", old[3])).is(200);
+    auditor.gets("/audit/tile/entries/000").is(200);
+    let pruned = auditor.gets("/audit/events?action=audit.pruned").is(200).json();
+    assert_eq!(pruned["items"], json!([]));
+
+    // On day 91 it is denied, and still there.
+    world.server.sleeps_until_day(91);
+    let auditor = world.operator().holding("audit:read idp:admin");
+    world.eventually(404, || auditor.gets("/audit/tile/entries/000"));
+    for index in [0, 3, 100, 255, 256, 270] {
+        let status = if index < 256 { 404 } else { 200 };
+        auditor.gets(&format!("/audit/events/{}", old[index])).is(status);
+        auditor.gets(&format!("/audit/proofs/inclusion?eventId={}", old[index])).is(status);
+    }
+    let pruned = auditor.gets("/audit/events?action=audit.pruned").is(200).json();
+    assert_eq!(pruned["items"][0]["data"], json!({ "minimumIndex": DENIED, "retentionDays": 90 }));
+    assert_eq!(pruned["items"][0]["actor"], json!({ "method": "system" }));
+    let pruning = pruned["items"][0]["id"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(is_kept(DENIED), 256);
+    let text = export(&auditor);
+    assert_eq!(text.lines().filter(|line| line.contains("\"hash\":")).count(), 256);
+    agent.asks_for_a_token(&[]).is(200);
+
+    // On day 99 it is gone, and what it was is proved on.
+    world.server.sleeps_until_day(99);
+    let began = Instant::now();
+    while is_kept(DENIED) > 0 {
+        assert!(began.elapsed() < Duration::from_secs(30), "{} events are still there", is_kept(DENIED));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(is_kept(early.size) > 0, "what is not in a full bundle outlives its days");
+    assert!(!names_the_person());
+    let auditor = world.operator().holding("audit:read idp:admin");
+    let path = format!("/audit/proofs/consistency?from={}", early.size);
+    let (hashes, now) = proof(&world, &auditor.gets(&path).is(200).json());
+    assert!(now.size > early.size);
+    assert!(consistency_verify(early.size, &early.root, now.size, &now.root, &hashes));
+    for id in [&old[256], &old[270], &pruning] {
+        let answer = auditor.gets(&format!("/audit/proofs/inclusion?eventId={id}")).is(200).json();
+        let (hashes, now) = proof(&world, &answer);
+        let index = answer["leafIndex"].as_u64().unwrap_or_default();
+        let leaf = STANDARD.decode(answer["leafHash"].as_str().unwrap_or_default()).unwrap_or_default();
+        let leaf = leaf.try_into().expect("a hash of 32 bytes");
+        assert!(inclusion_verify(index, now.size, &leaf, &hashes, &now.root), "{id}");
+    }
+    let kept = keep(&world, "kept", kept.as_bytes());
+    let (code, said) = judged(&world, &["--checkpoint", &kept]);
+    assert!(code == 0 && said.contains("of 256 the hash, as the event's time is over"), "{said}");
+    assert!(!world.server.log().contains("permission denied"), "the server's role may do what it has to");
 }

@@ -16,6 +16,7 @@ use crate::path_of;
 
 on_both_databases![
     every_operation_that_takes_a_token_refuses_what_is_none,
+    what_a_setting_opens_refuses_a_token_that_is_none,
     every_operation_that_takes_a_token_refuses_one_that_says_the_wrong_thing,
     every_operation_that_takes_a_client_refuses_who_is_none,
     every_public_operation_asks_nobody,
@@ -180,6 +181,37 @@ fn every_operation_that_takes_a_token_refuses_what_is_none(case: Case) {
         matrix.push_str(&line("the right token", &answer));
     }
     world.is_recorded("", &matrix);
+}
+
+fn what_a_setting_opens_refuses_a_token_that_is_none(case: Case) {
+    let world = case.world_with(&[("AGENTIDP_AUDIT_PUBLIC", "true")]);
+    let spec = Spec::load();
+    let showing = without_a_token(&world, case);
+    let subjects = Subjects::of(&world, &world.agent("screener-001@example.com", &["resume:read"]));
+    let everybody = world.agent("everybody@example.com", &RESERVED);
+    let mut opened = 0;
+    for (operation, scopes) in taking_a_token(&spec) {
+        let request = || subjects.request(operation);
+        if !operation.opens {
+            assert_eq!(world.anyone().sends(request()).status(), 401, "{}", operation.id);
+            continue;
+        }
+        opened += 1;
+        world.eventually(200, || world.anyone().sends(request()));
+        for (name, headers, challenge) in showing.iter().filter(|(_, headers, _)| !headers.is_empty()) {
+            let request =
+                headers.iter().fold(request(), |request, value| request.header("authorization", value));
+            let answer = world.anyone().sends(request);
+            assert_eq!(answer.status(), 401, "{} with {name}\n{answer}", operation.id);
+            let shown = answer.header("www-authenticate").unwrap_or_default();
+            assert!(shown.starts_with(challenge), "{} with {name}\n{answer}", operation.id);
+        }
+        let required: Vec<&str> = scopes.iter().map(String::as_str).collect();
+        let lacking = everybody.holding(&format!("{} self:read", reserved_without(&required)));
+        assert_eq!(lacking.sends(request()).status(), 403, "{} without its scope", operation.id);
+        assert_eq!(everybody.holding(&required.join(" ")).sends(request()).status(), 200, "{}", operation.id);
+    }
+    assert_eq!(opened, 3);
 }
 
 /// A secret that the server and the test share, so that the test can sign what a server never would.

@@ -2,14 +2,16 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contract_tests::actor::Request;
-use contract_tests::on_both_databases;
+use contract_tests::spec::{Security, Spec};
 use contract_tests::world::{Case, World};
+use contract_tests::{on_both_databases, on_postgres};
 use serde_json::json;
 
 use crate::new_agent;
+use crate::operations::{Subjects, fulfilled, is_in_the_shape_of, reserved_without};
 
 on_both_databases![
     an_unknown_path_is_404,
@@ -27,17 +29,23 @@ on_both_databases![
     a_query_that_is_not_utf_8_is_refused,
     a_body_of_unknown_length_is_bounded_too,
     headers_that_are_too_large_are_refused,
+    every_operation_refuses_headers_that_are_too_large,
     a_target_that_is_too_long_is_refused,
     a_body_that_does_not_come_is_given_up,
     a_form_that_does_not_come_is_given_up,
+    every_operation_gives_up_a_body_that_does_not_come,
+    a_body_that_no_operation_takes_is_neither_read_nor_waited_for,
     who_is_stopped_while_its_body_arrives_changes_nothing,
     a_connection_that_says_nothing_is_closed,
     http_2_is_not_spoken,
     what_there_is_no_room_for_is_turned_away,
+    every_operation_but_health_is_turned_away_when_there_is_no_room,
     two_authorizations_are_none,
     a_token_in_the_query_is_none,
     a_request_of_http_1_0_is_answered,
 ];
+
+on_postgres![a_slow_database_is_not_taken_for_a_body_that_does_not_come];
 
 fn an_unknown_path_is_404(case: Case) {
     let world = case.world();
@@ -210,6 +218,20 @@ fn headers_that_are_too_large_are_refused(case: Case) {
     let world = case.world();
     let large = Request::new("GET", "/health").header("x-large", &"x".repeat(32 * 1024));
     world.anyone().sends(large).is_as_recorded();
+    let large = Request::new("POST", "/oauth2/token").header("x-large", &"x".repeat(32 * 1024));
+    world.anyone().sends(large.form(&[("grant_type", "client_credentials")])).is_recorded_as("oauth");
+}
+
+fn every_operation_refuses_headers_that_are_too_large(case: Case) {
+    let world = case.world();
+    for operation in &Spec::load().operations {
+        let request = Subjects::nowhere().any_request(operation).header("x-large", &"x".repeat(32 * 1024));
+        is_in_the_shape_of(operation, &world.anyone().sends(request).is(431));
+    }
+    for request in [Request::new("GET", "/nothing/here"), Request::new("DELETE", "/agents")] {
+        let request = request.header("x-large", &"x".repeat(32 * 1024));
+        world.anyone().sends(request).is(431).says("/code", "REQUEST_HEADER_FIELDS_TOO_LARGE");
+    }
 }
 
 fn a_target_that_is_too_long_is_refused(case: Case) {
@@ -240,33 +262,119 @@ fn a_body_that_does_not_come_is_given_up(case: Case) {
     world.raw("POST", "/agents", head.as_bytes()).is_as_recorded();
 }
 
+fn a_slow_database_is_not_taken_for_a_body_that_does_not_come(case: Case) {
+    let world = case.world_that_is_cut_off(&[("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "5")]);
+    let reader = world.operator().holding("agents:read");
+    reader.gets("/agents").is(200);
+    world.is_asked_from_outside();
+    let head = format!(
+        "GET /agents HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\ncontent-length: 100\r\n\r\n",
+        reader.token()
+    );
+    world.server.between().falls_silent();
+    world.raw("GET", "/agents", head.as_bytes()).is(503);
+    world.server.between().speaks_again();
+}
+
 fn who_is_stopped_while_its_body_arrives_changes_nothing(case: Case) {
     let world = case.world();
-    let registrar = world.agent("registrar@example.com", &["agents:write"]);
-    let token = registrar.holding("agents:write").token().to_owned();
-    let body = new_agent("late@example.com").to_string();
-    let (first, rest) = body.split_at(5);
-    let head = format!(
-        "POST /agents HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n{first}",
-        body.len()
-    );
-    let mut stream = half_a_request(&world, &head);
-    let operator = world.operator().holding("agents:read agents:write");
+    let spec = Spec::load();
+    let operator = world.operator().holding("agents:read agents:write credentials:write");
     let stop = json!({ "status": "suspended", "reason": "its secret leaked" });
-    let stopped = operator.puts(&format!("/agents/{}/status", registrar.id()), &stop);
-    assert_eq!(stopped.status(), 200, "{stopped}");
-    stream.write_all(rest.as_bytes()).expect("the rest can be sent");
-    let answer = world.answer_on(&mut stream, "POST", "/agents");
-    assert_eq!(answer.status(), 401, "{answer}");
-    let late = operator.gets("/agents?q=late@").json();
-    assert_eq!(late["items"], json!([]));
+    let mut stopped = 0;
+    for operation in &spec.operations {
+        if operation.bodies.is_empty() || operation.security == Security::Client {
+            continue;
+        }
+        let named = |name: &str| format!("{name}-{stopped}@example.com");
+        let manager = world.agent(&named("manager"), &["agents:write", "credentials:write"]);
+        let subjects = Subjects::of(&world, &world.agent(&named("screener"), &["resume:read"]));
+        let before = subjects.state(&world);
+        let request = subjects.request(operation);
+        let (first, rest) = request.content().split_at(1);
+        let head = format!(
+            "{} {} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\ncontent-type: {}\r\ncontent-length: {}\r\n\
+             connection: close\r\n\r\n",
+            operation.method,
+            request.target(),
+            manager.holding("agents:write credentials:write").token(),
+            operation.bodies[0],
+            request.content().len()
+        );
+        let mut stream = half_a_request(&world, &head);
+        stream.write_all(first).expect("the body can begin");
+        let path = format!("/agents/{}/status", manager.id());
+        operator.puts(&path, &stop).is(200);
+        stream.write_all(rest).expect("the rest can be sent");
+        let answer = world.answer_on(&mut stream, &operation.method, request.target());
+        assert_eq!(answer.status(), 401, "{}\n{answer}", operation.id);
+        assert_eq!(subjects.state(&world), before, "{}", operation.id);
+        stopped += 1;
+    }
+    assert_eq!(stopped, 5);
+    assert_eq!(operator.gets("/agents?q=registered").json()["items"], json!([]));
 }
 
 fn a_form_that_does_not_come_is_given_up(case: Case) {
     let world = case.world_with(&[("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "1")]);
-    let answer = world.raw("POST", "/oauth2/token", HALF.as_bytes());
-    assert_eq!(answer.status(), 408, "{answer}");
+    world.raw("POST", "/oauth2/token", HALF.as_bytes()).is_as_recorded();
+}
+
+fn every_operation_gives_up_a_body_that_does_not_come(case: Case) {
+    let world = case.world_with(&[("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "1")]);
+    let spec = Spec::load();
+    let subjects = Subjects::of(&world, &world.agent("screener-001@example.com", &["resume:read"]));
+    let token = world.operator().holding(&reserved_without(&[])).token().to_owned();
+    let before = subjects.state(&world);
+    let reading: Vec<_> = spec.operations.iter().filter(|operation| !operation.bodies.is_empty()).collect();
+    assert_eq!(reading.len(), 8);
+    std::thread::scope(|scope| {
+        for operation in reading {
+            let (world, subjects, token) = (&world, &subjects, &token);
+            scope.spawn(move || {
+                let (method, request) = (&operation.method, subjects.any_request(operation));
+                let head = format!(
+                    "{method} {} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-type: {}\r\n\
+                     content-length: 100\r\n\r\n{{",
+                    request.target(),
+                    operation.bodies[0]
+                );
+                let answer = world.raw(method, request.target(), head.as_bytes()).is(408);
+                assert_eq!(answer.header("connection"), Some("close"), "{answer}");
+                is_in_the_shape_of(operation, &answer);
+            });
+        }
+    });
+    assert_eq!(subjects.state(&world), before);
+}
+
+fn a_body_that_no_operation_takes_is_neither_read_nor_waited_for(case: Case) {
+    let world = case.world();
+    let spec = Spec::load();
+    let everything = world.operator().holding(&reserved_without(&[]));
+    for (number, operation) in spec.operations.iter().enumerate() {
+        if !operation.bodies.is_empty() {
+            continue;
+        }
+        let agent = world.agent(&format!("screener-{number}@example.com"), &["resume:read"]);
+        let subjects = Subjects::of(&world, &agent);
+        let large = || subjects.any_request(operation).bare_body("x".repeat(100 * 1024));
+        // An event is in the log a moment after it happened.
+        world.eventually(fulfilled(operation), || everything.sends(large()));
+
+        let request = subjects.any_request(operation);
+        let head = format!(
+            "{} {} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\ncontent-length: 100\r\n\r\n",
+            operation.method,
+            request.target(),
+            everything.token()
+        );
+        let began = Instant::now();
+        let answer = world.raw(&operation.method, request.target(), head.as_bytes());
+        assert_eq!(answer.status(), fulfilled(operation), "{}\n{answer}", operation.id);
+        assert_eq!(answer.header("connection"), Some("close"), "{answer}");
+        assert!(began.elapsed() < Duration::from_secs(3), "{} waited for a body", operation.id);
+    }
 }
 
 /// What the server says until it closes the connection.
@@ -303,6 +411,28 @@ fn what_there_is_no_room_for_is_turned_away(case: Case) {
     world.anyone().gets("/agents").is_recorded_as("agents");
     let health = world.anyone().gets("/health/live");
     assert_eq!(health.status(), 200, "{health}");
+}
+
+fn every_operation_but_health_is_turned_away_when_there_is_no_room(case: Case) {
+    let world =
+        case.world_with(&[("AGENTIDP_CONCURRENT_REQUESTS", "1"), ("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "30")]);
+    let mut waiting = Vec::new();
+    let mut turned_away = |request: Request| {
+        world.eventually(503, || {
+            waiting.push(half_a_request(&world, HALF));
+            world.anyone().sends(request.clone())
+        })
+    };
+    for operation in &Spec::load().operations {
+        let request = Subjects::nowhere().any_request(operation);
+        if operation.tag == "Health" {
+            world.anyone().sends(request).is(200);
+        } else {
+            is_in_the_shape_of(operation, &turned_away(request));
+        }
+    }
+    turned_away(Request::new("GET", "/nothing/here")).says("/code", "SERVICE_UNAVAILABLE");
+    turned_away(Request::new("DELETE", "/agents")).says("/code", "SERVICE_UNAVAILABLE");
 }
 
 fn two_authorizations_are_none(case: Case) {

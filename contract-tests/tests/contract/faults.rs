@@ -1,13 +1,13 @@
 //! What a caller sees when the server fails: tables are taken away behind its back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contract_tests::actor::{Actor, Answer, Request};
 use contract_tests::load::{Caller, Load};
-use contract_tests::on_both_databases;
 use contract_tests::server::Database;
 use contract_tests::spec::{Operation, Security, Spec};
-use contract_tests::world::Case;
+use contract_tests::world::{Case, World};
+use contract_tests::{on_both_databases, on_postgres};
 
 use crate::operations::{Subjects, changes, reserved_without, taking_a_token};
 use crate::{new_agent, path_of};
@@ -21,6 +21,13 @@ on_both_databases![
     every_operation_tells_of_a_fault_and_not_of_its_cause,
     every_operation_says_when_it_cannot_know,
     a_database_that_crashes_under_load_loses_nothing_that_was_answered,
+];
+
+on_postgres![
+    connections_that_are_lost_without_a_word_are_replaced,
+    a_database_that_falls_silent_is_a_503_until_it_speaks,
+    a_server_stops_whatever_its_database_does,
+    requests_that_take_every_connection_do_not_silence_a_node,
 ];
 
 fn a_fault_is_a_500_without_its_cause(case: Case) {
@@ -205,4 +212,92 @@ fn a_database_that_crashes_under_load_loses_nothing_that_was_answered(case: Case
         assert_eq!(token.status(), 200, "{token}");
     }
     outcomes.have_one_event_each(&world);
+}
+
+/// How long a node may need until it works again.
+const BACK_WITHIN: Duration = Duration::from_secs(5);
+
+/// Waits until the node is ready, issues a token and takes a change, and holds it to its time.
+#[track_caller]
+fn is_back(world: &World, since: Instant, agent: &Actor<'_>, registrar: &Actor<'_>, email: &str) {
+    world.eventually(200, || world.anyone().gets("/health/ready"));
+    world.eventually(200, || agent.asks_for_a_token(&[]));
+    world.eventually(201, || registrar.posts("/agents", &new_agent(email)));
+    assert!(since.elapsed() < BACK_WITHIN, "it was back after {:?}", since.elapsed());
+}
+
+fn connections_that_are_lost_without_a_word_are_replaced(case: Case) {
+    let world = case.world_that_is_cut_off(&[("REDIS_URL", "")]);
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    let registrar = world.operator().holding("agents:write");
+    // All connections are there, and have just been of use.
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let (registrar, agent) = (&registrar, &agent);
+            scope.spawn(move || {
+                registrar.posts("/agents", &new_agent(&format!("screener-{number}@example.org"))).is(201);
+                agent.asks_for_a_token(&[]).is(200);
+            });
+        }
+    });
+    world.server.between().loses_connections();
+    is_back(&world, Instant::now(), &agent, &registrar, "screener-002@example.com");
+}
+
+fn a_database_that_falls_silent_is_a_503_until_it_speaks(case: Case) {
+    let world = case.world_that_is_cut_off(&[("REDIS_URL", "")]);
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    let registrar = world.operator().holding("agents:write");
+    world.server.between().falls_silent();
+    let silent = Instant::now();
+    world.eventually(503, || world.anyone().gets("/health/ready"));
+    assert!(silent.elapsed() < BACK_WITHIN, "it took {:?} to know", silent.elapsed());
+    for _ in 0..5 {
+        let asked = Instant::now();
+        agent.asks_for_a_token(&[]).is(503);
+        registrar.posts("/agents", &new_agent("screener-002@example.com")).is(503);
+        assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+    }
+    // Once the node knows that it cannot know, nobody waits for anything.
+    let asked = Instant::now();
+    agent.asks_for_a_token(&[]).is(503);
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    world.server.between().speaks_again();
+    is_back(&world, Instant::now(), &agent, &registrar, "screener-003@example.com");
+}
+
+fn a_server_stops_whatever_its_database_does(case: Case) {
+    let world = case.world_that_is_cut_off(&[("REDIS_URL", "")]);
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    agent.asks_for_a_token(&[]).is(200);
+    world.server.between().falls_silent();
+    world.server.stops();
+    let told = Instant::now();
+    assert_eq!(world.server.ended(), Some(0));
+    assert!(told.elapsed() < Duration::from_secs(25), "it stopped after {:?}", told.elapsed());
+}
+
+fn requests_that_take_every_connection_do_not_silence_a_node(case: Case) {
+    let world = case.world_with(&[("REDIS_URL", ""), ("AGENTIDP_DATABASE_CONNECTIONS", "6")]);
+    let agent = world.agent("screener-001@example.com", &["resume:read"]);
+    let operator = world.operator().holding("agents:read agents:write");
+    agent.asks_for_a_token(&[]).is(200);
+    // Whoever changes an agent waits for whoever holds the feed, and keeps its connection meanwhile.
+    let held = world.server.holds("SELECT 1 FROM change_head FOR UPDATE");
+    std::thread::scope(|scope| {
+        for number in 0..6 {
+            let operator = &operator;
+            scope.spawn(move || {
+                let answer = operator.posts("/agents", &new_agent(&format!("screener-{number}@example.org")));
+                assert!([201, 503].contains(&answer.status()), "{answer}");
+            });
+        }
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(5) {
+            world.anyone().gets("/health/ready").is(200);
+            agent.asks_for_a_token(&[]).is(200);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        drop(held);
+    });
 }

@@ -23,7 +23,8 @@ fn ten_thousand_wrong_secrets_keep_nobody_out(case: Case) {
     const GUESSES: usize = 10_000;
     const GUESSERS: usize = 6;
     /// How much longer than in quiet (and than a moment of the machine's own) one answer in a hundred may take, while
-    /// three times as many guess as are served.
+    /// three times as many guess as are served, at full speed. What guesses at a pace may cost is measured on the release
+    /// binary (`tests/timing.rs`).
     const RATIO: u32 = 20;
     const MOMENT: Duration = Duration::from_millis(5);
     let world = case.world_with(&[("AGENTIDP_LOG", "info")]);

@@ -1,22 +1,28 @@
 //! Signing keys that follow one another under a running server.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use contract_tests::on_both_databases;
 use contract_tests::world::{Case, World};
+use contract_tests::{on_both_databases, on_postgres};
 use serde_json::Value;
 
 use crate::events;
 
 on_both_databases![
     verifiers_that_cache_the_keys_verify_every_token_across_a_rotation,
+    verifiers_that_cache_the_keys_verify_every_token_across_a_change_of_the_algorithm,
     when_a_key_is_compromised_its_tokens_are_refused_at_once,
     the_keys_are_listed_for_the_operator,
     a_shared_secret_is_not_rotated,
 ];
+
+on_postgres![while_keys_follow_one_another_under_load_on_three_nodes_every_token_verifies];
 
 /// A verifier as stock libraries are: it reads the keys again when its copy is as old as the server allowed, and not for
 /// a key that it does not know.
@@ -24,27 +30,28 @@ struct Verifier<'w> {
     world: &'w World,
     keys: Value,
     read: Instant,
+    /// How long the server lets its copy be old, in seconds.
+    max_age: u64,
 }
 
-const MAX_AGE: Duration = Duration::from_secs(1);
-
 impl<'w> Verifier<'w> {
-    fn of(world: &'w World) -> Self {
-        Self { world, keys: Self::keys(world), read: Instant::now() }
+    fn of(world: &'w World, max_age: u64) -> Self {
+        Self { world, keys: Self::keys(world, max_age), read: Instant::now(), max_age }
     }
 
-    fn keys(world: &World) -> Value {
+    fn keys(world: &World, max_age: u64) -> Value {
         let answer = world.anyone().gets("/.well-known/jwks.json");
-        assert_eq!(answer.header("cache-control"), Some("public, max-age=1"), "{answer}");
+        let allowed = format!("public, max-age={max_age}");
+        assert_eq!(answer.header("cache-control"), Some(allowed.as_str()), "{answer}");
         answer.json()["keys"].clone()
     }
 
     /// The `kid` under which the token verifies.
     fn verifies(&mut self, token: &str) -> String {
-        if self.read.elapsed() >= MAX_AGE {
+        if self.read.elapsed() >= Duration::from_secs(self.max_age) {
             // What a cache holds is as old as the request that brought it.
             self.read = Instant::now();
-            self.keys = Self::keys(self.world);
+            self.keys = Self::keys(self.world, self.max_age);
         }
         let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).expect("base64url");
         let (message, signature) = token.rsplit_once('.').expect("a compact JWS");
@@ -54,10 +61,16 @@ impl<'w> Verifier<'w> {
         let key = keys.iter().find(|key| key["kid"] == header["kid"]);
         let key = key.unwrap_or_else(|| panic!("{} is not among {keys:?}", header["kid"]));
         let coordinate = |name: &str| bytes(key[name].as_str().expect("a coordinate"));
-        let point = [vec![4], coordinate("x"), coordinate("y")].concat();
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
-            .verify(message.as_bytes(), &bytes(signature))
-            .expect("the signature is the key's");
+        let verified = match key["kty"].as_str() {
+            Some("EC") => {
+                let point = [vec![4], coordinate("x"), coordinate("y")].concat();
+                let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
+                key.verify(message.as_bytes(), &bytes(signature))
+            }
+            _ => UnparsedPublicKey::new(&ED25519, coordinate("x"))
+                .verify(message.as_bytes(), &bytes(signature)),
+        };
+        verified.expect("the signature is the key's");
         header["kid"].as_str().expect("a kid").to_owned()
     }
 }
@@ -72,7 +85,7 @@ fn rotates(world: &World, arguments: &[&str]) -> String {
 fn verifiers_that_cache_the_keys_verify_every_token_across_a_rotation(case: Case) {
     let world = case.world_with(&[("AGENTIDP_JWKS_MAX_AGE_SECONDS", "1")]);
     let agent = world.agent("caller@example.com", &["orders:read"]);
-    let mut verifier = Verifier::of(&world);
+    let mut verifier = Verifier::of(&world, 1);
     let first = verifier.verifies(agent.holding("orders:read").token());
     let next = rotates(&world, &[]);
     let mut under = vec![first.clone()];
@@ -88,6 +101,66 @@ fn verifiers_that_cache_the_keys_verify_every_token_across_a_rotation(case: Case
     assert_eq!(events(&world, "action=key.rotated").len(), 1);
 }
 
+/// Each caller is issued tokens by one node and verifies them by the keys of another, as a load balancer has it.
+fn while_keys_follow_one_another_under_load_on_three_nodes_every_token_verifies(case: Case) {
+    let world = case.world_with(&[("AGENTIDP_JWKS_MAX_AGE_SECONDS", "1")]);
+    let (second, third) = (case.node_beside(&world, &[]), case.node_beside(&world, &[]));
+    let nodes = [&world, &second, &third];
+    let agent = world.agent("caller@example.com", &["orders:read"]);
+    let (goes_on, seen) = (AtomicBool::new(true), Mutex::new(BTreeMap::<String, usize>::new()));
+    let verifies = |number: usize| {
+        let (issuer, publisher) = (nodes[number % 3], nodes[(number + 1) % 3]);
+        let caller = issuer.somebody(agent.id(), &agent.credentials().client_secret);
+        let mut verifier = Verifier::of(publisher, 1);
+        while goes_on.load(Ordering::Relaxed) {
+            let kid = verifier.verifies(caller.holding("orders:read").token());
+            *seen.lock().expect("nobody panics with it").entry(kid).or_default() += 1;
+        }
+    };
+    std::thread::scope(|scope| {
+        let calling: Vec<_> = (0..6)
+            .map(|number| {
+                let verifies = &verifies;
+                scope.spawn(move || verifies(number))
+            })
+            .collect();
+        for node in &nodes[..2] {
+            let next = rotates(node, &[]);
+            let deadline = Instant::now() + Duration::from_secs(30);
+            let verified =
+                || seen.lock().expect("nobody panics with it").get(&next).copied().unwrap_or_default();
+            while verified() < 200 && !calling.iter().any(|one| one.is_finished()) {
+                assert!(Instant::now() < deadline, "the next key never signed");
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        goes_on.store(false, Ordering::Relaxed);
+    });
+    let seen = seen.into_inner().expect("nobody panicked with it");
+    assert_eq!(seen.len(), 3, "{seen:?}");
+}
+
+/// A node that starts with another algorithm, while verifiers have a copy of the keys without its own.
+fn verifiers_that_cache_the_keys_verify_every_token_across_a_change_of_the_algorithm(case: Case) {
+    let world = case.world_with(&[("AGENTIDP_JWKS_MAX_AGE_SECONDS", "8")]);
+    let agent = world.agent("caller@example.com", &["orders:read"]);
+    let mut verifier = Verifier::of(&world, 8);
+    let first = verifier.verifies(agent.holding("orders:read").token());
+    let other = case.node_beside(&world, &[("JWT_ALGORITHM", "EdDSA")]);
+    let caller = other.somebody(agent.id(), &agent.credentials().client_secret);
+    let mut under = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while under.iter().filter(|kid| **kid != first).count() < 20 {
+        assert!(Instant::now() < deadline, "the new key never signed: {under:?}");
+        under.push(verifier.verifies(caller.holding("orders:read").token()));
+        // The node that has the algorithm of before goes on with it.
+        assert_eq!(verifier.verifies(agent.holding("orders:read").token()), first);
+    }
+    let of_first = under.iter().take_while(|kid| **kid == first).count();
+    assert!(of_first > 0, "the new key signed before verifiers could know it");
+    assert!(under[of_first..].iter().all(|kid| *kid == under[of_first]), "{under:?}");
+}
+
 fn when_a_key_is_compromised_its_tokens_are_refused_at_once(case: Case) {
     let world = case.world_with(&[("AGENTIDP_JWKS_MAX_AGE_SECONDS", "1")]);
     let thief = world.operator().holding("agents:read");
@@ -95,7 +168,7 @@ fn when_a_key_is_compromised_its_tokens_are_refused_at_once(case: Case) {
     let next = rotates(&world, &["--compromised"]);
     let refused = world.eventually(401, || thief.gets("/agents"));
     assert_eq!(refused.json()["code"], "AUTHENTICATION_ERROR", "{refused}");
-    let mut verifier = Verifier::of(&world);
+    let mut verifier = Verifier::of(&world, 1);
     assert_eq!(verifier.verifies(world.operator().holding("agents:read").token()), next);
     assert_eq!(verifier.keys.as_array().map(Vec::len), Some(1), "{}", verifier.keys);
     let rotated = events(&world, "action=key.rotated");

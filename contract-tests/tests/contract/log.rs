@@ -168,6 +168,20 @@ fn an_event_that_is_not_there_is_not_proved(case: Case) {
     let id = event[0]["id"].as_str().unwrap_or_default();
     let stranger = world.stranger("stranger@example.com", &["audit:read"]).holding("audit:read");
     stranger.gets(&format!("{path}?eventId={id}")).is(404);
+    // Nor is one whose time to get into the log has not come: here because another log is worked on.
+    let named = |origin: &str| {
+        world.server.break_database(&format!("UPDATE audit_head SET origin = '{origin}'"));
+    };
+    let origin = settled(&world).origin;
+    named("log.example.com/other");
+    let last = auditor.gets("/audit/events/01931e2c-0000-7000-8000-000000000000").is(404);
+    let denied = events(&world, "action=access.denied");
+    assert_eq!(denied[0]["requestId"].as_str(), last.header("x-request-id"));
+    let id = denied[0]["id"].as_str().unwrap_or_default();
+    auditor.gets(&format!("{path}?eventId={id}")).is_recorded_as("not_yet");
+    named(&origin);
+    settled(&world);
+    auditor.gets(&format!("{path}?eventId={id}")).is(200);
 }
 
 fn a_log_is_proved_to_continue_what_it_was(case: Case) {

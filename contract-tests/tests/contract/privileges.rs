@@ -19,13 +19,13 @@ on_postgres![
 ];
 
 /// The roles of one test, which can log in.
-struct Roles {
-    application: String,
+pub(super) struct Roles {
+    pub(super) application: String,
     auditor: String,
 }
 
 impl Roles {
-    fn of(server: &Server) -> Self {
+    pub(super) fn of(server: &Server) -> Self {
         let script = repository().join("deploy/postgresql/roles.sql");
         let [application, auditor] = ["application", "auditor"].map(|kind| format!("{kind}_{}", server.port));
         // Twice, as after a later migration.
@@ -93,6 +93,7 @@ fn the_application_role_cannot_touch_what_the_audit_log_holds(case: Case) {
         "UPDATE audit_events SET content = '{}'",
         "UPDATE audit_leaves SET hash = sha256('')",
         "UPDATE audit_nodes SET hash = sha256('')",
+        "UPDATE audit_keys SET private_key_sealed = private_key_sealed",
         "DELETE FROM audit_head",
         "DELETE FROM audit_checkpoints",
         "DELETE FROM audit_retention",
@@ -103,7 +104,10 @@ fn the_application_role_cannot_touch_what_the_audit_log_holds(case: Case) {
     }
     // What it may write, the triggers guard.
     for sql in [
+        "UPDATE change_head SET rev = rev - 1",
         "UPDATE audit_head SET tree_size = 0",
+        "UPDATE audit_head SET tree_size = 0, origin = 'log.example.com/other'",
+        "UPDATE audit_head SET root_hash = sha256('')",
         "UPDATE audit_checkpoints SET tree_size = 0",
         "UPDATE audit_retention SET minimum_index = 1, event_id = (SELECT event_id FROM audit_leaves LIMIT 1)",
     ] {
@@ -127,6 +131,7 @@ fn the_application_role_cannot_alter_anything(case: Case) {
         "DELETE FROM bootstrap",
         "UPDATE key_canary SET sealed = sealed",
         "UPDATE _sqlx_migrations SET success = false",
+        "UPDATE schema_compatibility SET known_from = 1",
     ] {
         is_forbidden(&world.server, &role, sql);
     }

@@ -18,6 +18,7 @@ on_both_databases![
     a_redis_that_stalls_holds_nobody_up,
     a_redis_that_is_emptied_or_filled_with_garbage_changes_nothing,
     a_server_starts_without_its_redis,
+    the_log_says_how_often_records_were_at_hand,
     limits_are_of_all_nodes_together,
     limits_go_on_without_redis,
     redis_is_reached_with_a_password_that_no_log_has,
@@ -84,6 +85,35 @@ fn what_one_node_read_another_need_not_read(case: Case) {
     gets_a_token(&at(&node, &known));
     world.server.break_database("ALTER TABLE gone_credentials RENAME TO credentials");
     gets_a_token(&at(&node, &unknown));
+}
+
+fn the_log_says_how_often_records_were_at_hand(case: Case) {
+    let redis = OwnRedis::start();
+    let world = world_before(case, &redis);
+    let agent = screener(&world);
+    is_shared(&redis, &world, &agent);
+    let node = case.node_beside(&world, &[]);
+    redis_is(&node, "ok");
+    for _ in 0..5 {
+        gets_a_token(&at(&node, &agent));
+    }
+    // Once a minute, and in the end of what is left.
+    node.server.stops();
+    assert_eq!(node.server.ended(), Some(0));
+    let log = node.server.log();
+    let said: Vec<&str> = log.lines().filter(|line| line.contains("were looked for in the caches")).collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    for count in [
+        "first_level_hits=4",
+        "first_level_misses=1",
+        "first_level_percent=80",
+        "second_level_hits=1",
+        "second_level_misses=0",
+        "second_level_away=0",
+        "second_level_percent=100",
+    ] {
+        assert!(said[0].split_whitespace().any(|one| one == count), "{count} is not in {}", said[0]);
+    }
 }
 
 fn whoever_is_suspended_is_refused_whatever_redis_says(case: Case) {

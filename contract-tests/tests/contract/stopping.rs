@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use contract_tests::actor::Request;
+use contract_tests::actor::{Answer, Request};
 use contract_tests::world::{Case, World};
 use contract_tests::{on_both_databases, on_postgres};
 
@@ -11,7 +11,10 @@ use crate::new_agent;
 
 on_both_databases![a_server_that_is_about_to_stop_says_so_and_goes_on_answering];
 
-on_postgres![a_rolling_restart_is_not_noticed_by_those_who_ask_who_is_ready];
+on_postgres![
+    a_rolling_restart_is_not_noticed_by_those_who_ask_who_is_ready,
+    a_rolling_restart_is_not_noticed_by_those_who_ask_again,
+];
 
 fn a_server_that_is_about_to_stop_says_so_and_goes_on_answering(case: Case) {
     let world = case.world_with(&[("AGENTIDP_SHUTDOWN_NOTICE_SECONDS", "2")]);
@@ -76,4 +79,80 @@ fn a_rolling_restart_is_not_noticed_by_those_who_ask_who_is_ready(case: Case) {
         goes_on.store(false, Ordering::Relaxed);
     });
     assert!(answered.into_inner() > 150);
+}
+
+/// How often a client asks again, of the next node each time, before it notices.
+const TRIES: usize = 50;
+
+/// From one try to the next.
+const AGAIN_AFTER: Duration = Duration::from_millis(50);
+
+/// Asks the nodes in turn until one answers what was asked for: a node that is not there, or has no room, is passed over.
+fn asks_again<'w>(nodes: &[&'w World], ask: impl Fn(&'w World) -> Option<Answer<'w>>) -> Answer<'w> {
+    for node in nodes.iter().cycle().take(TRIES) {
+        match ask(node) {
+            Some(answer) if answer.status() != 503 => return answer,
+            _ => std::thread::sleep(AGAIN_AFTER),
+        }
+    }
+    panic!("asked {TRIES} times, and never answered");
+}
+
+fn a_rolling_restart_is_not_noticed_by_those_who_ask_again(case: Case) {
+    let world = case.world_with(&[("AGENTIDP_SHUTDOWN_NOTICE_SECONDS", "0")]);
+    let (second, third) = (case.node_beside(&world, &[]), case.node_beside(&world, &[]));
+    let nodes = [&world, &second, &third];
+    let token = world.operator().holding("agents:read agents:write").token().to_owned();
+    let goes_on = AtomicBool::new(true);
+    let registered = std::sync::Mutex::new(Vec::new());
+    let registers = |caller: usize| {
+        for number in 0.. {
+            if !goes_on.load(Ordering::Relaxed) {
+                return;
+            }
+            let name = format!("caller-{caller}-{number}");
+            let agent = new_agent(&format!("{name}@example.com"));
+            let key = format!("idempotency-of-{name}");
+            // By the key a try whose answer was lost is not done twice.
+            let answer = asks_again(&nodes, |node| {
+                node.bearer(&token)
+                    .tries(Request::new("POST", "/agents").header("Idempotency-Key", &key).json(&agent))
+            });
+            assert_eq!(answer.status(), 201, "{answer}");
+            let credential = &answer.json()["credential"];
+            let text = |name: &str| credential[name].as_str().expect(name).to_owned();
+            let (id, secret) = (text("clientId"), text("clientSecret"));
+            let form = [("grant_type", "client_credentials")];
+            let issued = asks_again(&nodes, |node| {
+                node.somebody(&id, &secret).tries(Request::new("POST", "/oauth2/token").form(&form))
+            });
+            assert_eq!(issued.status(), 200, "{issued}");
+            registered.lock().expect("nobody panics with it").push(id);
+        }
+    };
+    std::thread::scope(|scope| {
+        let calling: Vec<_> = (0..4)
+            .map(|caller| {
+                let registers = &registers;
+                scope.spawn(move || registers(caller))
+            })
+            .collect();
+        for node in nodes.iter().cycle().take(2 * nodes.len()) {
+            let so_far = || registered.lock().expect("nobody panics with it").len();
+            let before = so_far();
+            node.server.stops();
+            assert_eq!(node.server.ended(), Some(0));
+            node.server.start_again();
+            while so_far() < before + 10 && !calling.iter().any(|one| one.is_finished()) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        goes_on.store(false, Ordering::Relaxed);
+    });
+    let registered = registered.into_inner().expect("nobody panicked with it");
+    assert!(registered.len() >= 60, "{}", registered.len());
+    let reader = world.bearer(&token);
+    for id in registered {
+        reader.gets(&format!("/agents/{id}")).is(200);
+    }
 }

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use contract_tests::actor::{Request, form};
 use contract_tests::on_both_databases;
+use contract_tests::secret::{credential_id, forged, made_of};
 use contract_tests::world::{Case, World};
 use serde_json::json;
 
@@ -197,17 +198,6 @@ fn a_client_must_authenticate(case: Case) {
     world.anyone().asks_for_a_token(&[]).is_as_recorded();
 }
 
-/// A secret that was never issued, with the checksum that belongs to it: of a credential, with this random part. The checksum is six digits of base62, the least first, of the first eight bytes of SHA-256.
-fn forged(credential: &str, random: &str) -> String {
-    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let body = format!("sas_{}_{random}", credential.replace('-', ""));
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body.as_bytes());
-    let number = digest.as_ref().iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-    let digit =
-        |place: u32| char::from(DIGITS[usize::try_from(number / 62_u64.pow(place) % 62).unwrap_or(0)]);
-    format!("{body}_{}", (0..6).map(digit).collect::<String>())
-}
-
 fn all_failures_of_authentication_look_the_same(case: Case) {
     let world = case.world();
     let agent = screener(&world);
@@ -217,7 +207,7 @@ fn all_failures_of_authentication_look_the_same(case: Case) {
     mistyped.replace_range(4..5, if mistyped[4..5] == *"0" { "1" } else { "0" });
     // The checksum is right where the secret is: otherwise the forged ones were refused for their form.
     let random = secret.rsplit('_').nth(1).unwrap_or_default();
-    assert_eq!(&forged(&world.credential_of(&agent), random), secret);
+    assert_eq!(&made_of(&world.credential_of(&agent), random), secret);
     let expected = world.somebody(agent.id(), "wrong").asks_for_a_token(&[]).is_as_recorded().text();
     for failing in [
         world.somebody("01931e2c-0000-7000-8000-000000000000", secret),
@@ -225,8 +215,8 @@ fn all_failures_of_authentication_look_the_same(case: Case) {
         world.somebody(agent.id(), &mistyped),
         world.somebody(agent.id(), &other.credentials().client_secret),
         world.somebody(agent.id(), &format!("{secret}x")),
-        world.somebody(agent.id(), &forged(&world.credential_of(&agent), &"7".repeat(43))),
-        world.somebody(agent.id(), &forged("01931e2c-0000-7000-8000-000000000000", &"7".repeat(43))),
+        world.somebody(agent.id(), &made_of(&world.credential_of(&agent), &"7".repeat(43))),
+        world.somebody(agent.id(), &made_of("01931e2c-0000-7000-8000-000000000000", &"7".repeat(43))),
     ] {
         let answer = failing.asks_for_a_token(&[]);
         assert_eq!((answer.status(), answer.text()), (401, expected.clone()), "{answer}");
@@ -308,8 +298,9 @@ fn too_many_resources_are_refused(case: Case) {
 fn many_wrong_secrets_do_not_shut_out_the_right_one(case: Case) {
     let world = case.world();
     let agent = screener(&world);
-    let impostor = world.somebody(agent.id(), &agent.credentials().client_secret.replace("sas_", "sas_0"));
-    for _ in 0..300 {
+    let credential = credential_id(&agent.credentials().client_secret);
+    for seed in 0..300 {
+        let impostor = world.somebody(agent.id(), &forged(&credential, seed));
         assert_eq!(impostor.asks_for_a_token(&[]).status(), 401);
     }
     assert_eq!(agent.asks_for_a_token(&[]).status(), 200);

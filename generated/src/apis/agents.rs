@@ -179,7 +179,7 @@ pub enum ChangeAgentStatusResponse {
         /// The header field `ETag`.
         etag: HeaderValue,
     },
-    /// 400: The request is not what the operation asks for; `details` says where and why.
+    /// 400: The request or its body is not what the operation asks for; `details` says where and why.
     BadRequest {
         /// The body.
         body: models::Error,
@@ -191,7 +191,7 @@ pub enum ChangeAgentStatusResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `agents:write`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -203,7 +203,12 @@ pub enum ChangeAgentStatusResponse {
         /// The body.
         body: models::Error,
     },
-    /// 409: The request collides with what exists already.
+    /// 408: The body did not arrive in time.
+    RequestTimeout {
+        /// The body.
+        body: models::Error,
+    },
+    /// 409: The agent stands where this cannot be done to it.
     Conflict {
         /// The body.
         body: models::Error,
@@ -265,6 +270,10 @@ impl IntoResponse for ChangeAgentStatusResponse {
             }
             Self::NotFound { body } => {
                 let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::RequestTimeout { body } => {
+                let answer = answer::json(StatusCode::REQUEST_TIMEOUT, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::Conflict { body } => {
@@ -399,7 +408,7 @@ pub enum DecommissionAgentResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `agents:write`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -411,7 +420,7 @@ pub enum DecommissionAgentResponse {
         /// The body.
         body: models::Error,
     },
-    /// 409: The request collides with what exists already.
+    /// 409: The agent stands where this cannot be done to it.
     Conflict {
         /// The body.
         body: models::Error,
@@ -584,7 +593,7 @@ pub enum GetAgentResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `agents:read`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -698,7 +707,7 @@ pub struct ListAgentsParams {
     pub capability: Option<String>,
     /// Only agents whose email address begins with this, whatever the case of its letters.
     pub q: Option<String>,
-    /// The `nextCursor` of the page before. Keep the filters as they were.
+    /// The `nextCursor` of the page before. It is good for the list that gave it alone, and for the filters that this had; `limit` may be another one.
     pub cursor: Option<String>,
     /// How many items the page has at most.
     pub limit: u32,
@@ -838,7 +847,7 @@ pub enum ListAgentsResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `agents:read`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -968,7 +977,7 @@ pub enum RegisterAgentResponse {
         /// The header field `ETag`.
         etag: HeaderValue,
     },
-    /// 400: The request is not what the operation asks for; `details` says where and why.
+    /// 400: The request or its body is not what the operation asks for; `details` says where and why.
     BadRequest {
         /// The body.
         body: models::Error,
@@ -980,14 +989,19 @@ pub enum RegisterAgentResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `agents:write`.
     Forbidden {
         /// The body.
         body: models::Error,
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 409: The request collides with what exists already.
+    /// 408: The body did not arrive in time.
+    RequestTimeout {
+        /// The body.
+        body: models::Error,
+    },
+    /// 409: The address belongs to another agent, or the idempotency key cannot be answered.
     Conflict {
         /// The body.
         body: models::Error,
@@ -1048,6 +1062,10 @@ impl IntoResponse for RegisterAgentResponse {
             Self::Forbidden { body, www_authenticate } => {
                 let answer = answer::json(StatusCode::FORBIDDEN, "application/json", &body);
                 answer::with_headers(answer, [("www-authenticate", www_authenticate)])
+            }
+            Self::RequestTimeout { body } => {
+                let answer = answer::json(StatusCode::REQUEST_TIMEOUT, "application/json", &body);
+                answer::with_headers(answer, [])
             }
             Self::Conflict { body } => {
                 let answer = answer::json(StatusCode::CONFLICT, "application/json", &body);
@@ -1159,7 +1177,7 @@ pub enum UpdateAgentResponse {
         /// The header field `ETag`.
         etag: HeaderValue,
     },
-    /// 400: The request is not what the operation asks for; `details` says where and why.
+    /// 400: The request or its body is not what the operation asks for; `details` says where and why.
     BadRequest {
         /// The body.
         body: models::Error,
@@ -1171,7 +1189,7 @@ pub enum UpdateAgentResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `agents:write`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -1183,7 +1201,12 @@ pub enum UpdateAgentResponse {
         /// The body.
         body: models::Error,
     },
-    /// 409: The request collides with what exists already.
+    /// 408: The body did not arrive in time.
+    RequestTimeout {
+        /// The body.
+        body: models::Error,
+    },
+    /// 409: The agent stands where this cannot be done to it.
     Conflict {
         /// The body.
         body: models::Error,
@@ -1198,7 +1221,7 @@ pub enum UpdateAgentResponse {
         /// The body.
         body: models::Error,
     },
-    /// 415: The body is not of a media type that the operation reads.
+    /// 415: The body is not a JSON merge patch.
     UnsupportedMediaType {
         /// The body.
         body: models::Error,
@@ -1245,6 +1268,10 @@ impl IntoResponse for UpdateAgentResponse {
             }
             Self::NotFound { body } => {
                 let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::RequestTimeout { body } => {
+                let answer = answer::json(StatusCode::REQUEST_TIMEOUT, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::Conflict { body } => {

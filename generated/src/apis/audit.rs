@@ -165,7 +165,7 @@ pub fn routes<A: Audit>() -> Router<A> {
 /// The parameters of `exportAuditEvents`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExportAuditEventsParams {
-    /// From which leaf on the whole log is exported; by default from the first. Takes `idp:admin`, and no filter.
+    /// From which leaf on the whole log is exported; by default from the first. Takes `idp:admin` (403 without), and no filter.
     pub start: Option<u64>,
     /// Only events before this one, which is the last that arrived of an export that was cut off.
     pub before: Option<uuid::Uuid>,
@@ -270,7 +270,7 @@ pub enum ExportAuditEventsResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `audit:read`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -391,7 +391,7 @@ pub enum GetAuditCheckpointResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `audit:read`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -555,7 +555,7 @@ pub enum GetAuditConsistencyProofResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `audit:read`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -712,7 +712,7 @@ pub enum GetAuditEntriesResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `idp:admin`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -857,7 +857,7 @@ pub enum GetAuditEventResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `audit:read`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -1002,7 +1002,7 @@ pub enum GetAuditInclusionProofResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `audit:read`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -1172,7 +1172,7 @@ pub enum GetAuditTileResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `audit:read`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -1287,7 +1287,7 @@ pub struct ListAuditEventsParams {
     pub from: Option<crate::types::Timestamp>,
     /// Only events before this time.
     pub to: Option<crate::types::Timestamp>,
-    /// The `nextCursor` of the page before. Keep the filters as they were.
+    /// The `nextCursor` of the page before. It is good for the list that gave it alone, and for the filters that this had; `limit` may be another one.
     pub cursor: Option<String>,
     /// How many items the page has at most.
     pub limit: u32,
@@ -1398,7 +1398,7 @@ pub enum ListAuditEventsResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `audit:read`.
     Forbidden {
         /// The body.
         body: models::Error,

@@ -178,7 +178,7 @@ pub enum GetCredentialResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `agents:read`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -334,7 +334,7 @@ pub enum IssueCredentialResponse {
         /// The header field `Location`.
         location: HeaderValue,
     },
-    /// 400: The request is not what the operation asks for; `details` says where and why.
+    /// 400: The request or its body is not what the operation asks for; `details` says where and why.
     BadRequest {
         /// The body.
         body: models::Error,
@@ -346,7 +346,7 @@ pub enum IssueCredentialResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `credentials:write`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -358,7 +358,12 @@ pub enum IssueCredentialResponse {
         /// The body.
         body: models::Error,
     },
-    /// 409: The request collides with what exists already.
+    /// 408: The body did not arrive in time.
+    RequestTimeout {
+        /// The body.
+        body: models::Error,
+    },
+    /// 409: The credential or its agent stands where this cannot be done, or the idempotency key cannot be answered.
     Conflict {
         /// The body.
         body: models::Error,
@@ -418,6 +423,10 @@ impl IntoResponse for IssueCredentialResponse {
             }
             Self::NotFound { body } => {
                 let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::RequestTimeout { body } => {
+                let answer = answer::json(StatusCode::REQUEST_TIMEOUT, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::Conflict { body } => {
@@ -483,7 +492,7 @@ async fn issue_credential<A: Credentials>(State(api): State<A>, request: Request
 pub struct ListCredentialsParams {
     /// The agent's id.
     pub agent_id: uuid::Uuid,
-    /// The `nextCursor` of the page before. Keep the filters as they were.
+    /// The `nextCursor` of the page before. It is good for the list that gave it alone, and for the filters that this had; `limit` may be another one.
     pub cursor: Option<String>,
     /// How many items the page has at most.
     pub limit: u32,
@@ -560,7 +569,7 @@ pub enum ListCredentialsResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `agents:read`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -716,7 +725,7 @@ pub enum RevokeCredentialResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `credentials:write`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -728,7 +737,7 @@ pub enum RevokeCredentialResponse {
         /// The body.
         body: models::Error,
     },
-    /// 409: The request collides with what exists already.
+    /// 409: The last administrator keeps its last credential.
     Conflict {
         /// The body.
         body: models::Error,
@@ -890,7 +899,7 @@ pub enum RotateCredentialResponse {
         /// The header field `Location`.
         location: HeaderValue,
     },
-    /// 400: The request is not what the operation asks for; `details` says where and why.
+    /// 400: The request or its body is not what the operation asks for; `details` says where and why.
     BadRequest {
         /// The body.
         body: models::Error,
@@ -902,7 +911,7 @@ pub enum RotateCredentialResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
-    /// 403: The token is valid but does not permit this.
+    /// 403: The token is valid but does not permit this; the operation takes the scope `credentials:write`.
     Forbidden {
         /// The body.
         body: models::Error,
@@ -914,7 +923,12 @@ pub enum RotateCredentialResponse {
         /// The body.
         body: models::Error,
     },
-    /// 409: The request collides with what exists already.
+    /// 408: The body did not arrive in time.
+    RequestTimeout {
+        /// The body.
+        body: models::Error,
+    },
+    /// 409: The credential or its agent stands where this cannot be done, or the idempotency key cannot be answered.
     Conflict {
         /// The body.
         body: models::Error,
@@ -974,6 +988,10 @@ impl IntoResponse for RotateCredentialResponse {
             }
             Self::NotFound { body } => {
                 let answer = answer::json(StatusCode::NOT_FOUND, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::RequestTimeout { body } => {
+                let answer = answer::json(StatusCode::REQUEST_TIMEOUT, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::Conflict { body } => {

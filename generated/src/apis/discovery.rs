@@ -75,6 +75,18 @@ pub enum GetJwksResponse {
         /// The header field `Retry-After`.
         retry_after: u32,
     },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
+    /// 503: The server cannot answer safely now, because it is overloaded or something that it depends on is away.
+    ServiceUnavailable {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
 }
 
 impl IntoResponse for GetJwksResponse {
@@ -90,6 +102,14 @@ impl IntoResponse for GetJwksResponse {
             }
             Self::TooManyRequests { body, retry_after } => {
                 let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::ServiceUnavailable { body, retry_after } => {
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
                 answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }
@@ -121,6 +141,18 @@ pub enum GetOpenidConfigurationResponse {
         /// The header field `Retry-After`.
         retry_after: u32,
     },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
+    /// 503: The server cannot answer safely now, because it is overloaded or something that it depends on is away.
+    ServiceUnavailable {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
 }
 
 impl IntoResponse for GetOpenidConfigurationResponse {
@@ -132,6 +164,14 @@ impl IntoResponse for GetOpenidConfigurationResponse {
             }
             Self::TooManyRequests { body, retry_after } => {
                 let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::ServiceUnavailable { body, retry_after } => {
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
                 answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }
@@ -163,6 +203,18 @@ pub enum GetServerMetadataResponse {
         /// The header field `Retry-After`.
         retry_after: u32,
     },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
+    /// 503: The server cannot answer safely now, because it is overloaded or something that it depends on is away.
+    ServiceUnavailable {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
 }
 
 impl IntoResponse for GetServerMetadataResponse {
@@ -174,6 +226,14 @@ impl IntoResponse for GetServerMetadataResponse {
             }
             Self::TooManyRequests { body, retry_after } => {
                 let answer = answer::json(StatusCode::TOO_MANY_REQUESTS, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::ServiceUnavailable { body, retry_after } => {
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
                 answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }

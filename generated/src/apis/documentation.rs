@@ -78,6 +78,18 @@ pub enum GetApiDocsResponse {
         /// The body.
         body: Cow<'static, str>,
     },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
+    /// 503: The server cannot answer safely now, because it is overloaded or something that it depends on is away.
+    ServiceUnavailable {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
 }
 
 impl IntoResponse for GetApiDocsResponse {
@@ -86,6 +98,14 @@ impl IntoResponse for GetApiDocsResponse {
             Self::Ok { body } => {
                 let answer = answer::text(StatusCode::OK, "text/html", body);
                 answer::with_headers(answer, [])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::ServiceUnavailable { body, retry_after } => {
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }
     }
@@ -109,6 +129,18 @@ pub enum GetApiDocsInitializerResponse {
         /// The body.
         body: Cow<'static, str>,
     },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
+    /// 503: The server cannot answer safely now, because it is overloaded or something that it depends on is away.
+    ServiceUnavailable {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
 }
 
 impl IntoResponse for GetApiDocsInitializerResponse {
@@ -117,6 +149,14 @@ impl IntoResponse for GetApiDocsInitializerResponse {
             Self::Ok { body } => {
                 let answer = answer::text(StatusCode::OK, "text/javascript", body);
                 answer::with_headers(answer, [])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::ServiceUnavailable { body, retry_after } => {
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }
     }
@@ -140,6 +180,18 @@ pub enum GetApiDocsScriptResponse {
         /// The body.
         body: Cow<'static, str>,
     },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
+    /// 503: The server cannot answer safely now, because it is overloaded or something that it depends on is away.
+    ServiceUnavailable {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
 }
 
 impl IntoResponse for GetApiDocsScriptResponse {
@@ -148,6 +200,14 @@ impl IntoResponse for GetApiDocsScriptResponse {
             Self::Ok { body } => {
                 let answer = answer::text(StatusCode::OK, "text/javascript", body);
                 answer::with_headers(answer, [])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::ServiceUnavailable { body, retry_after } => {
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }
     }
@@ -171,6 +231,18 @@ pub enum GetApiDocsStylesheetResponse {
         /// The body.
         body: Cow<'static, str>,
     },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
+    /// 503: The server cannot answer safely now, because it is overloaded or something that it depends on is away.
+    ServiceUnavailable {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
 }
 
 impl IntoResponse for GetApiDocsStylesheetResponse {
@@ -179,6 +251,14 @@ impl IntoResponse for GetApiDocsStylesheetResponse {
             Self::Ok { body } => {
                 let answer = answer::text(StatusCode::OK, "text/css", body);
                 answer::with_headers(answer, [])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::ServiceUnavailable { body, retry_after } => {
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }
     }
@@ -202,6 +282,18 @@ pub enum GetOpenapiJsonResponse {
         /// The body.
         body: crate::types::JsonObject,
     },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
+    /// 503: The server cannot answer safely now, because it is overloaded or something that it depends on is away.
+    ServiceUnavailable {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
 }
 
 impl IntoResponse for GetOpenapiJsonResponse {
@@ -210,6 +302,14 @@ impl IntoResponse for GetOpenapiJsonResponse {
             Self::Ok { body } => {
                 let answer = answer::json(StatusCode::OK, "application/json", &body);
                 answer::with_headers(answer, [])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::ServiceUnavailable { body, retry_after } => {
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }
     }
@@ -233,6 +333,18 @@ pub enum GetOpenapiYamlResponse {
         /// The body.
         body: Cow<'static, str>,
     },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
+    /// 503: The server cannot answer safely now, because it is overloaded or something that it depends on is away.
+    ServiceUnavailable {
+        /// The body.
+        body: models::Error,
+        /// The header field `Retry-After`.
+        retry_after: u32,
+    },
 }
 
 impl IntoResponse for GetOpenapiYamlResponse {
@@ -241,6 +353,14 @@ impl IntoResponse for GetOpenapiYamlResponse {
             Self::Ok { body } => {
                 let answer = answer::text(StatusCode::OK, "application/yaml", body);
                 answer::with_headers(answer, [])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::ServiceUnavailable { body, retry_after } => {
+                let answer = answer::json(StatusCode::SERVICE_UNAVAILABLE, "application/json", &body);
+                answer::with_headers(answer, [("retry-after", HeaderValue::from(retry_after))])
             }
         }
     }

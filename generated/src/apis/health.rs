@@ -49,6 +49,11 @@ pub enum GetHealthResponse {
         /// The body.
         body: models::Health,
     },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
     /// 503: Something that the server depends on is unavailable, or the server is about to stop; `checks` says what.
     ServiceUnavailable {
         /// The body.
@@ -63,6 +68,10 @@ impl IntoResponse for GetHealthResponse {
         match self {
             Self::Ok { body } => {
                 let answer = answer::json(StatusCode::OK, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::ServiceUnavailable { body, retry_after } => {
@@ -91,6 +100,11 @@ pub enum GetLivenessResponse {
         /// The body.
         body: models::Health,
     },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
 }
 
 impl IntoResponse for GetLivenessResponse {
@@ -98,6 +112,10 @@ impl IntoResponse for GetLivenessResponse {
         match self {
             Self::Ok { body } => {
                 let answer = answer::json(StatusCode::OK, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
                 answer::with_headers(answer, [])
             }
         }
@@ -122,6 +140,11 @@ pub enum GetReadinessResponse {
         /// The body.
         body: models::Health,
     },
+    /// 500: The server failed. The log has the cause under the request id.
+    InternalServerError {
+        /// The body.
+        body: models::Error,
+    },
     /// 503: Something that the server depends on is unavailable, or the server is about to stop; `checks` says what.
     ServiceUnavailable {
         /// The body.
@@ -136,6 +159,10 @@ impl IntoResponse for GetReadinessResponse {
         match self {
             Self::Ok { body } => {
                 let answer = answer::json(StatusCode::OK, "application/json", &body);
+                answer::with_headers(answer, [])
+            }
+            Self::InternalServerError { body } => {
+                let answer = answer::json(StatusCode::INTERNAL_SERVER_ERROR, "application/json", &body);
                 answer::with_headers(answer, [])
             }
             Self::ServiceUnavailable { body, retry_after } => {

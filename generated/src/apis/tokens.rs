@@ -95,7 +95,7 @@ pub enum IntrospectTokenResponse {
         /// The body.
         body: models::IntrospectionResponse,
     },
-    /// 400: The request is refused (RFC 6749 section 5.2, RFC 8707 section 2); `error` says why.
+    /// 400: The request is refused (RFC 6749 section 5.2).
     BadRequest {
         /// The body.
         body: models::OAuthError,
@@ -106,6 +106,11 @@ pub enum IntrospectTokenResponse {
         body: models::OAuthError,
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
+    },
+    /// 408: The body did not arrive in time. RFC 6749 has no code for it.
+    RequestTimeout {
+        /// The body.
+        body: models::OAuthError,
     },
     /// 413: The body is larger than 64 KiB and was not read.
     PayloadTooLarge {
@@ -123,6 +128,11 @@ pub enum IntrospectTokenResponse {
         body: models::OAuthError,
         /// The header field `Retry-After`.
         retry_after: u32,
+    },
+    /// 431: The headers are larger than the server reads. RFC 6749 has no code for it.
+    RequestHeaderFieldsTooLarge {
+        /// The body.
+        body: models::OAuthError,
     },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
@@ -172,6 +182,16 @@ impl IntoResponse for IntrospectTokenResponse {
                     ],
                 )
             }
+            Self::RequestTimeout { body } => {
+                let answer = answer::json(StatusCode::REQUEST_TIMEOUT, "application/json", &body);
+                answer::with_headers(
+                    answer,
+                    [
+                        ("cache-control", HeaderValue::from_static("no-store")),
+                        ("pragma", HeaderValue::from_static("no-cache")),
+                    ],
+                )
+            }
             Self::PayloadTooLarge { body } => {
                 let answer = answer::json(StatusCode::PAYLOAD_TOO_LARGE, "application/json", &body);
                 answer::with_headers(
@@ -198,6 +218,17 @@ impl IntoResponse for IntrospectTokenResponse {
                     answer,
                     [
                         ("retry-after", HeaderValue::from(retry_after)),
+                        ("cache-control", HeaderValue::from_static("no-store")),
+                        ("pragma", HeaderValue::from_static("no-cache")),
+                    ],
+                )
+            }
+            Self::RequestHeaderFieldsTooLarge { body } => {
+                let answer =
+                    answer::json(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "application/json", &body);
+                answer::with_headers(
+                    answer,
+                    [
                         ("cache-control", HeaderValue::from_static("no-store")),
                         ("pragma", HeaderValue::from_static("no-cache")),
                     ],
@@ -293,6 +324,11 @@ pub enum IssueTokenResponse {
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
     },
+    /// 408: The body did not arrive in time. RFC 6749 has no code for it.
+    RequestTimeout {
+        /// The body.
+        body: models::OAuthError,
+    },
     /// 413: The body is larger than 64 KiB and was not read.
     PayloadTooLarge {
         /// The body.
@@ -309,6 +345,11 @@ pub enum IssueTokenResponse {
         body: models::OAuthError,
         /// The header field `Retry-After`.
         retry_after: u32,
+    },
+    /// 431: The headers are larger than the server reads. RFC 6749 has no code for it.
+    RequestHeaderFieldsTooLarge {
+        /// The body.
+        body: models::OAuthError,
     },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
@@ -358,6 +399,16 @@ impl IntoResponse for IssueTokenResponse {
                     ],
                 )
             }
+            Self::RequestTimeout { body } => {
+                let answer = answer::json(StatusCode::REQUEST_TIMEOUT, "application/json", &body);
+                answer::with_headers(
+                    answer,
+                    [
+                        ("cache-control", HeaderValue::from_static("no-store")),
+                        ("pragma", HeaderValue::from_static("no-cache")),
+                    ],
+                )
+            }
             Self::PayloadTooLarge { body } => {
                 let answer = answer::json(StatusCode::PAYLOAD_TOO_LARGE, "application/json", &body);
                 answer::with_headers(
@@ -384,6 +435,17 @@ impl IntoResponse for IssueTokenResponse {
                     answer,
                     [
                         ("retry-after", HeaderValue::from(retry_after)),
+                        ("cache-control", HeaderValue::from_static("no-store")),
+                        ("pragma", HeaderValue::from_static("no-cache")),
+                    ],
+                )
+            }
+            Self::RequestHeaderFieldsTooLarge { body } => {
+                let answer =
+                    answer::json(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "application/json", &body);
+                answer::with_headers(
+                    answer,
+                    [
                         ("cache-control", HeaderValue::from_static("no-store")),
                         ("pragma", HeaderValue::from_static("no-cache")),
                     ],
@@ -464,7 +526,7 @@ fn read_revoke_token(parts: &Parts, path: Option<&RawPathParams>) -> Result<(), 
 pub enum RevokeTokenResponse {
     /// 200: The token is dead.
     Ok {},
-    /// 400: The request is refused (RFC 6749 section 5.2, RFC 8707 section 2); `error` says why.
+    /// 400: The request is refused (RFC 6749 section 5.2), or the token is not the client's to end.
     BadRequest {
         /// The body.
         body: models::OAuthError,
@@ -475,6 +537,11 @@ pub enum RevokeTokenResponse {
         body: models::OAuthError,
         /// The header field `WWW-Authenticate`.
         www_authenticate: HeaderValue,
+    },
+    /// 408: The body did not arrive in time. RFC 6749 has no code for it.
+    RequestTimeout {
+        /// The body.
+        body: models::OAuthError,
     },
     /// 413: The body is larger than 64 KiB and was not read.
     PayloadTooLarge {
@@ -492,6 +559,11 @@ pub enum RevokeTokenResponse {
         body: models::OAuthError,
         /// The header field `Retry-After`.
         retry_after: u32,
+    },
+    /// 431: The headers are larger than the server reads. RFC 6749 has no code for it.
+    RequestHeaderFieldsTooLarge {
+        /// The body.
+        body: models::OAuthError,
     },
     /// 500: The server failed. The log has the cause under the request id.
     InternalServerError {
@@ -541,6 +613,16 @@ impl IntoResponse for RevokeTokenResponse {
                     ],
                 )
             }
+            Self::RequestTimeout { body } => {
+                let answer = answer::json(StatusCode::REQUEST_TIMEOUT, "application/json", &body);
+                answer::with_headers(
+                    answer,
+                    [
+                        ("cache-control", HeaderValue::from_static("no-store")),
+                        ("pragma", HeaderValue::from_static("no-cache")),
+                    ],
+                )
+            }
             Self::PayloadTooLarge { body } => {
                 let answer = answer::json(StatusCode::PAYLOAD_TOO_LARGE, "application/json", &body);
                 answer::with_headers(
@@ -567,6 +649,17 @@ impl IntoResponse for RevokeTokenResponse {
                     answer,
                     [
                         ("retry-after", HeaderValue::from(retry_after)),
+                        ("cache-control", HeaderValue::from_static("no-store")),
+                        ("pragma", HeaderValue::from_static("no-cache")),
+                    ],
+                )
+            }
+            Self::RequestHeaderFieldsTooLarge { body } => {
+                let answer =
+                    answer::json(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "application/json", &body);
+                answer::with_headers(
+                    answer,
+                    [
                         ("cache-control", HeaderValue::from_static("no-store")),
                         ("pragma", HeaderValue::from_static("no-cache")),
                     ],

@@ -23,21 +23,21 @@ use crate::domain::policy::Capability;
 use crate::store::Store;
 
 answers!(ChangeAgentStatusResponse: Ok; refused as error:
-    BadRequest Unauthorized Forbidden NotFound Conflict PreconditionFailed PayloadTooLarge
+    BadRequest Unauthorized Forbidden NotFound RequestTimeout Conflict PreconditionFailed PayloadTooLarge
     UnsupportedMediaType TooManyRequests InternalServerError ServiceUnavailable);
 answers!(DecommissionAgentResponse: NoContent; refused as error:
     BadRequest Unauthorized Forbidden NotFound Conflict PreconditionFailed TooManyRequests
     InternalServerError ServiceUnavailable);
 answers!(UpdateAgentResponse: Ok; refused as error:
-    BadRequest Unauthorized Forbidden NotFound Conflict PreconditionFailed PayloadTooLarge
+    BadRequest Unauthorized Forbidden NotFound RequestTimeout Conflict PreconditionFailed PayloadTooLarge
     UnsupportedMediaType TooManyRequests InternalServerError ServiceUnavailable);
 answers!(GetAgentResponse: Ok NotModified; refused as error:
     BadRequest Unauthorized Forbidden NotFound TooManyRequests InternalServerError ServiceUnavailable);
 answers!(ListAgentsResponse: Ok; refused as error:
     BadRequest Unauthorized Forbidden TooManyRequests InternalServerError ServiceUnavailable);
 answers!(RegisterAgentResponse: Created; refused as error:
-    BadRequest Unauthorized Forbidden Conflict PayloadTooLarge UnsupportedMediaType TooManyRequests
-    InternalServerError ServiceUnavailable);
+    BadRequest Unauthorized Forbidden RequestTimeout Conflict PayloadTooLarge UnsupportedMediaType
+    TooManyRequests InternalServerError ServiceUnavailable);
 
 impl<S: Store> Agents for Api<S> {
     async fn register_agent(
@@ -281,10 +281,51 @@ fn etag(agent: &Agent) -> HeaderValue {
     header(format!("\"{}\"", agent.revision))
 }
 
-/// Whether `If-None-Match` names the tag, or everything (RFC 9110 §13.1.2: weak comparison).
+/// Whether `If-None-Match` is `*`, or names the tag (RFC 9110 §13.1.2: weak comparison).
 fn matches_weakly(if_none_match: &str, etag: &HeaderValue) -> bool {
-    if_none_match
-        .split(',')
-        .map(|tag| tag.trim())
-        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes())
+    if_none_match.trim() == "*"
+        || entity_tags(if_none_match)
+            .any(|tag| tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_entity_tags_names_the_tags_in_it_and_no_part_of_one() {
+        let current = HeaderValue::from_static("\"7\"");
+        for (list, matches) in [
+            ("\"7\"", true),
+            ("W/\"7\"", true),
+            ("\"6\", W/\"7\"", true),
+            ("\"6\" ,\"7\" ", true),
+            (" * ", true),
+            ("\"6\"", false),
+            ("7", false),
+            ("w/\"7\"", false),
+            ("\"6\", *", false),
+            ("\"*\"", false),
+            ("\"6,\"7\",8\"", false),
+            ("\"a,*,b\"", false),
+            ("\"a, \"7\"", false),
+        ] {
+            assert_eq!(matches_weakly(list, &current), matches, "{list}");
+        }
+    }
+
+    #[test]
+    fn if_match_names_revisions_to_the_letter_and_a_comma_within_quotes_parts_nothing() {
+        for (list, revisions) in [
+            ("\"7\"", vec![7]),
+            ("\"6\", \"7\"", vec![6, 7]),
+            ("W/\"7\"", vec![]),
+            ("\"07\"", vec![]),
+            ("\"6,7\"", vec![]),
+            ("\"6\", *", vec![6]),
+        ] {
+            assert_eq!(seen(Some(list)), Seen::Revisions(revisions), "{list}");
+        }
+        assert_eq!((seen(None), seen(Some(" * "))), (Seen::Any, Seen::Any));
+    }
 }

@@ -23,6 +23,8 @@ pub struct Arriving(Arc<Watched>);
 struct Watched {
     body: Mutex<Body>,
     arrived: AtomicBool,
+    /// Somebody wants more of it than is here.
+    awaited: AtomicBool,
     /// The client sends the body only if it is told to (RFC 9110 §10.1.1).
     is_asked_for: bool,
 }
@@ -33,13 +35,19 @@ impl Arriving {
         let (parts, body) = request.into_parts();
         let arrived = AtomicBool::new(body.is_end_stream());
         let is_asked_for = parts.headers.contains_key(EXPECT);
-        let arriving = Self(Arc::new(Watched { body: Mutex::new(body), arrived, is_asked_for }));
+        let awaited = AtomicBool::new(false);
+        let arriving = Self(Arc::new(Watched { body: Mutex::new(body), arrived, awaited, is_asked_for }));
         (Request::from_parts(parts, Body::new(Reader(arriving.clone()))), arriving)
     }
 
     /// Whether all of it is here.
     pub fn has_arrived(&self) -> bool {
         self.0.arrived.load(Ordering::Acquire)
+    }
+
+    /// Whether whoever reads it waits for the client to send more.
+    pub fn is_awaited(&self) -> bool {
+        self.0.awaited.load(Ordering::Acquire)
     }
 
     /// Takes the rest of a body that was not read, if it is small and already on its way: then the connection can be
@@ -63,6 +71,7 @@ impl Arriving {
     fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let mut body = self.body();
         let polled = Pin::new(&mut *body).poll_frame(context);
+        self.0.awaited.store(polled.is_pending(), Ordering::Release);
         if matches!(polled, Poll::Ready(None)) || body.is_end_stream() {
             self.0.arrived.store(true, Ordering::Release);
         }

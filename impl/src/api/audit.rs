@@ -82,7 +82,7 @@ impl<S: Store> Audit for Api<S> {
         caller: Principal,
         params: GetAuditEventParams,
     ) -> GetAuditEventResponse {
-        let found = self.audit.get(&caller, params.event_id).await;
+        let found = self.audit.get(&context.request, &caller, params.event_id).await;
         context.answer(found, |found| Ok(GetAuditEventResponse::Ok { body: event(&found)? }))
     }
 
@@ -178,7 +178,7 @@ impl<S: Store> Audit for Api<S> {
         caller: Principal,
         params: GetAuditInclusionProofParams,
     ) -> GetAuditInclusionProofResponse {
-        let proof = self.log.inclusion(&caller, params.event_id).await;
+        let proof = self.log.inclusion(&context.request, &caller, params.event_id).await;
         context.answer(proof, |proof| {
             Ok(GetAuditInclusionProofResponse::Ok {
                 body: models::InclusionProof {
@@ -235,7 +235,7 @@ impl<S: Store> Audit for Api<S> {
         caller: Principal,
         params: ExportAuditEventsParams,
     ) -> ExportAuditEventsResponse {
-        let request = ExportRequest {
+        let asked = ExportRequest {
             start: params.start,
             before: params.before,
             filter: AuditFilter {
@@ -248,7 +248,7 @@ impl<S: Store> Audit for Api<S> {
                 to: params.to.map(|time| time.0),
             },
         };
-        let pieces = self.log.export(&caller, request).await;
+        let pieces = self.log.export(&context.request, &caller, asked).await;
         context.answer(pieces, |pieces| Ok(ExportAuditEventsResponse::Ok { body: Body::new(Pieces(pieces)) }))
     }
 

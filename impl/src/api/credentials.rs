@@ -24,15 +24,15 @@ use crate::store::Store;
 answers!(GetCredentialResponse: Ok; refused as error:
     BadRequest Unauthorized Forbidden NotFound TooManyRequests InternalServerError ServiceUnavailable);
 answers!(IssueCredentialResponse: Created; refused as error:
-    BadRequest Unauthorized Forbidden NotFound Conflict PayloadTooLarge UnsupportedMediaType TooManyRequests
-    InternalServerError ServiceUnavailable);
+    BadRequest Unauthorized Forbidden NotFound RequestTimeout Conflict PayloadTooLarge UnsupportedMediaType
+    TooManyRequests InternalServerError ServiceUnavailable);
 answers!(ListCredentialsResponse: Ok; refused as error:
     BadRequest Unauthorized Forbidden NotFound TooManyRequests InternalServerError ServiceUnavailable);
 answers!(RevokeCredentialResponse: NoContent; refused as error:
     BadRequest Unauthorized Forbidden NotFound Conflict TooManyRequests InternalServerError ServiceUnavailable);
 answers!(RotateCredentialResponse: Created; refused as error:
-    BadRequest Unauthorized Forbidden NotFound Conflict PayloadTooLarge UnsupportedMediaType TooManyRequests
-    InternalServerError ServiceUnavailable);
+    BadRequest Unauthorized Forbidden NotFound RequestTimeout Conflict PayloadTooLarge UnsupportedMediaType
+    TooManyRequests InternalServerError ServiceUnavailable);
 
 impl<S: Store> Credentials for Api<S> {
     async fn issue_credential(

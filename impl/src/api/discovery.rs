@@ -13,10 +13,10 @@ use super::{Api, Context};
 use crate::domain::policy;
 use crate::store::Store;
 
-// The layers answer 429 where nobody proves anything.
-answers!(GetJwksResponse: Ok NotFound TooManyRequests);
-answers!(GetServerMetadataResponse: Ok TooManyRequests);
-answers!(GetOpenidConfigurationResponse: Ok TooManyRequests);
+// The layers answer 429 where nobody proves anything, 503 where there is no room, and 500 after a panic.
+answers!(GetJwksResponse: Ok NotFound TooManyRequests InternalServerError ServiceUnavailable);
+answers!(GetServerMetadataResponse: Ok TooManyRequests InternalServerError ServiceUnavailable);
+answers!(GetOpenidConfigurationResponse: Ok TooManyRequests InternalServerError ServiceUnavailable);
 
 impl<S: Store> Discovery for Api<S> {
     async fn get_server_metadata(&self, _: Context) -> GetServerMetadataResponse {
@@ -61,8 +61,8 @@ impl<S: Store> Api<S> {
         ServerMetadata {
             issuer: self.issuer.clone(),
             token_endpoint: at("/oauth2/token"),
-            revocation_endpoint: Some(at("/oauth2/revoke")),
-            revocation_endpoint_auth_methods_supported: Some(methods.clone()),
+            revocation_endpoint: at("/oauth2/revoke"),
+            revocation_endpoint_auth_methods_supported: methods.clone(),
             introspection_endpoint: at("/oauth2/introspect"),
             jwks_uri: self.keys.jwks().map(|_| at("/.well-known/jwks.json")),
             scopes_supported: policy::reserved_scopes().into_iter().map(str::to_owned).collect(),

@@ -13,12 +13,13 @@ use super::error::answers;
 use super::{Api, Context};
 use crate::store::Store;
 
-answers!(GetApiDocsResponse: Ok);
-answers!(GetApiDocsInitializerResponse: Ok);
-answers!(GetApiDocsScriptResponse: Ok);
-answers!(GetApiDocsStylesheetResponse: Ok);
-answers!(GetOpenapiJsonResponse: Ok);
-answers!(GetOpenapiYamlResponse: Ok);
+// The layers answer 503 where there is no room, and 500 after a panic.
+answers!(GetApiDocsResponse: Ok InternalServerError ServiceUnavailable);
+answers!(GetApiDocsInitializerResponse: Ok InternalServerError ServiceUnavailable);
+answers!(GetApiDocsScriptResponse: Ok InternalServerError ServiceUnavailable);
+answers!(GetApiDocsStylesheetResponse: Ok InternalServerError ServiceUnavailable);
+answers!(GetOpenapiJsonResponse: Ok InternalServerError ServiceUnavailable);
+answers!(GetOpenapiYamlResponse: Ok InternalServerError ServiceUnavailable);
 
 const PAGE: &str = include_str!("documentation/page.html");
 const INITIALIZER: &str = include_str!("documentation/initializer.js");

@@ -349,6 +349,8 @@ macro_rules! answers {
     (@status BadRequest) => { http::StatusCode::BAD_REQUEST };
     (@status Unauthorized) => { http::StatusCode::UNAUTHORIZED };
     (@status Forbidden) => { http::StatusCode::FORBIDDEN };
+    (@status RequestTimeout) => { http::StatusCode::REQUEST_TIMEOUT };
+    (@status RequestHeaderFieldsTooLarge) => { http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE };
     (@status NotFound) => { http::StatusCode::NOT_FOUND };
     (@status Conflict) => { http::StatusCode::CONFLICT };
     (@status PreconditionFailed) => { http::StatusCode::PRECONDITION_FAILED };

@@ -1,6 +1,7 @@
 //! Whether the server lives, and whether it can do its work.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use generated::apis::health::{GetHealthResponse, GetLivenessResponse, GetReadinessResponse, Health};
 use generated::models::{self, HealthCheck, HealthCheckName, HealthStatus};
@@ -9,12 +10,19 @@ use super::error::answers;
 use super::{Api, Context};
 use crate::store::Store;
 
-answers!(GetHealthResponse: Ok ServiceUnavailable);
-answers!(GetLivenessResponse: Ok);
-answers!(GetReadinessResponse: Ok ServiceUnavailable);
+// The layers answer 500 after a panic.
+answers!(GetHealthResponse: Ok ServiceUnavailable InternalServerError);
+answers!(GetLivenessResponse: Ok InternalServerError);
+answers!(GetReadinessResponse: Ok ServiceUnavailable InternalServerError);
 
 /// After how many seconds asking again makes sense: the change feed is read every second.
 const RETRY_AFTER: u32 = 1;
+
+/// How long the database may take to say that it is there: whoever asks after a node's health has no more patience than that.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+
+/// What is so while events wait for the tree.
+const TREE_STANDS: &str = "events are not taken into the audit log's tree; the server's log says why";
 
 /// What is so while Redis is away.
 const WITHOUT_REDIS: &str = "Redis does not answer; this node goes on by itself";
@@ -43,12 +51,14 @@ impl<S: Store> Api<S> {
     /// The state of the server: `Err` when it cannot do its work.
     async fn judged(&self) -> Result<models::Health, models::Health> {
         let needed = |name, is_well, otherwise| check(name, is_well, HealthStatus::Unavailable, otherwise);
-        let database = self.store.ping().await.is_ok();
+        let database = tokio::time::timeout(ANSWERS_WITHIN, self.store.ping()).await;
+        let database = database.is_ok_and(|answer| answer.is_ok());
         let mut checks = vec![
             needed(HealthCheckName::Database, database, "the database does not answer"),
             needed(HealthCheckName::ChangeFeed, self.feed.fresh(), "the change feed was not read lately"),
             needed(HealthCheckName::SigningKeys, self.keys.can_sign(), "there is no key to sign with"),
-            needed(HealthCheckName::Audit, self.audit_writer.is_running(), "events cannot be written"),
+            needed(HealthCheckName::Audit, self.audit_writer.writes(), "events cannot be written"),
+            check(HealthCheckName::AuditTree, self.tree.keeps_up(), HealthStatus::Degraded, TREE_STANDS),
         ];
         if let Some(redis) = &self.shared {
             let answers = redis.ping().await.is_ok();

@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::crypto::Entropy;
 use crate::domain::limits::Limits;
 use crate::domain::refusal::Refusal;
+use crate::measures;
 
 /// How many bytes the names and values of all header fields, and the target, may have together.
 pub const MOST_HEADER_BYTES: usize = 16 * 1024;
@@ -63,7 +64,7 @@ pub struct Layers {
     /// How long a request may take.
     pub timeout: Duration,
     /// Permits of requests in work.
-    pub room: Semaphore,
+    pub room: Arc<Semaphore>,
     /// The proxies that are believed whom they heard from.
     pub proxies: Vec<IpNet>,
     /// How much those may ask for who prove nothing.
@@ -144,7 +145,7 @@ async fn envelope(State(layers): State<Arc<Layers>>, request: Request, next: Nex
             None => response,
             Some(Found::Panic) => render(&Refused::Panic, operation, &id),
             Some(Found::Overloaded) => render(&Refused::Overloaded, operation, &id),
-            Some(Found::BodyTooSlow) => render(&Refused::BodyTooSlow, None, &id),
+            Some(Found::BodyTooSlow) => render(&Refused::BodyTooSlow, operation, &id),
         }
     };
     if let Some(operation) = operation
@@ -168,7 +169,9 @@ async fn envelope(State(layers): State<Arc<Layers>>, request: Request, next: Nex
     }
     arrival.tell(headers);
     layers.cors.tell(origin, headers);
-    let milliseconds = layers.clock.monotonic().duration_since(start).as_secs_f64() * 1000.0;
+    let took = layers.clock.monotonic().duration_since(start);
+    let milliseconds = took.as_secs_f64() * 1000.0;
+    measures::request_answered(operation.map_or("none", |one| one.id), response.status().as_u16(), took);
     span.in_scope(|| {
         tracing::info!(%method, status = response.status().as_u16(), milliseconds, "answered");
     });
@@ -178,6 +181,7 @@ async fn envelope(State(layers): State<Arc<Layers>>, request: Request, next: Nex
 /// Turns away what there is no room for, and stops what takes too long. Asking for the server's health is always
 /// answered: an overloaded server is not a dead one.
 async fn limit(State(layers): State<Arc<Layers>>, request: Request, next: Next) -> Response {
+    fault_point!("request.begun", else found(Found::Overloaded));
     let operation = operation_of(request.method(), request.extensions().get::<MatchedPath>());
     if operation.is_some_and(|one| one.tag == "Health") {
         return next.run(request).await;
@@ -190,11 +194,15 @@ async fn limit(State(layers): State<Arc<Layers>>, request: Request, next: Next) 
     if let Ok(response) = tokio::time::timeout(body_within, &mut work).await {
         return response;
     }
-    if arriving.is_some_and(|body| !body.has_arrived()) {
+    // Whoever reads no body, or is not there yet, is not kept waiting by the client.
+    let waits_for_the_body = || arriving.as_ref().is_some_and(Arriving::is_awaited);
+    if waits_for_the_body() {
         return found(Found::BodyTooSlow);
     }
     let rest = layers.timeout.saturating_sub(body_within);
-    tokio::time::timeout(rest, work).await.unwrap_or_else(|_| found(Found::Overloaded))
+    tokio::time::timeout(rest, work)
+        .await
+        .unwrap_or_else(|_| found(if waits_for_the_body() { Found::BodyTooSlow } else { Found::Overloaded }))
 }
 
 /// The id that a request brings: `[A-Za-z0-9._-]{1,64}`, once.

@@ -14,6 +14,7 @@ pub mod forwarded;
 pub mod health;
 pub mod layers;
 pub mod limits;
+pub mod metrics;
 mod patience;
 pub mod serving;
 pub mod tokens;
@@ -31,9 +32,10 @@ use self::error::{Problem, Refusable, Refused};
 use self::limits::Arrival;
 use crate::domain::agents::AgentService;
 use crate::domain::audit::proofs::LogService;
+use crate::domain::audit::watching::TreeWatch;
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::callers::{Client, RequestContext};
-use crate::domain::clients::SharedClientCache;
+use crate::domain::clients::{CacheCounts, SharedClientCache};
 use crate::domain::credentials::CredentialService;
 use crate::domain::feed::Feed;
 use crate::domain::idempotency::{Created, IdempotencyKey};
@@ -56,6 +58,8 @@ pub struct Services<S> {
     pub audit: AuditService<S>,
     /// The audit log to those who check it.
     pub log: LogService<S>,
+    /// Whether the log's tree keeps up.
+    pub tree: Arc<TreeWatch>,
     /// Whether the log's hashes are open to everybody.
     pub audit_public: bool,
     /// Writing the audit log.
@@ -68,6 +72,8 @@ pub struct Services<S> {
     pub store: S,
     /// What nodes share, if anything, to ask whether it is there.
     pub shared: Option<Arc<dyn SharedClientCache>>,
+    /// How often client records were at hand.
+    pub counts: Arc<CacheCounts>,
     /// Whether the server is about to stop.
     pub stopping: Arc<AtomicBool>,
     /// This server's URL.

@@ -14,7 +14,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
-use http::header::CONNECTION;
+use http::StatusCode;
+use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -94,7 +95,10 @@ fn with_peer(
         request.extensions_mut().insert(ConnectInfo(peer));
         let (answer, left_unread) = (router.clone().oneshot(request), Arc::clone(&left_unread));
         async move {
-            let answer = answer.await;
+            let mut answer = answer.await;
+            if let Ok(answer) = &mut answer {
+                correct(answer);
+            }
             let closes = |answer: &Response| answer.headers().get(CONNECTION).is_some_and(|it| it == "close");
             if answer.as_ref().is_ok_and(closes) {
                 left_unread.store(true, Ordering::Release);
@@ -102,6 +106,19 @@ fn with_peer(
             answer
         }
     })
+}
+
+/// Takes back what the router says of every answer where it is not true of this one.
+fn correct(answer: &mut Response) {
+    let status = answer.status();
+    // Which methods a path has, also where it was not the method that the request was refused for.
+    if !matches!(status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::NO_CONTENT) {
+        answer.headers_mut().remove(ALLOW);
+    }
+    // To HEAD the length of the body that GET would have had, which with this status is none at all (RFC 9110 §8.6).
+    if status == StatusCode::NOT_MODIFIED {
+        answer.headers_mut().remove(CONTENT_LENGTH);
+    }
 }
 
 /// A connection that is closed in two steps when a request on it was answered unread (RFC 9112 §9.6). Closed at once, it

@@ -15,15 +15,15 @@ use crate::domain::tokens::{self, TokenClaims};
 use crate::store::Store;
 
 answers!(IssueTokenResponse: Ok; refused as oauth_error:
-    BadRequest Unauthorized PayloadTooLarge UnsupportedMediaType TooManyRequests InternalServerError
-    ServiceUnavailable);
+    BadRequest Unauthorized RequestTimeout PayloadTooLarge UnsupportedMediaType TooManyRequests
+    RequestHeaderFieldsTooLarge InternalServerError ServiceUnavailable);
 answers!(IntrospectTokenResponse: Ok; refused as oauth_error:
-    BadRequest Unauthorized PayloadTooLarge UnsupportedMediaType TooManyRequests InternalServerError
-    ServiceUnavailable);
+    BadRequest Unauthorized RequestTimeout PayloadTooLarge UnsupportedMediaType TooManyRequests
+    RequestHeaderFieldsTooLarge InternalServerError ServiceUnavailable);
 
 answers!(RevokeTokenResponse: Ok; refused as oauth_error:
-    BadRequest Unauthorized PayloadTooLarge UnsupportedMediaType TooManyRequests InternalServerError
-    ServiceUnavailable);
+    BadRequest Unauthorized RequestTimeout PayloadTooLarge UnsupportedMediaType TooManyRequests
+    RequestHeaderFieldsTooLarge InternalServerError ServiceUnavailable);
 
 impl<S: Store> Tokens for Api<S> {
     async fn issue_token(&self, context: Context, client: Client, body: TokenRequest) -> IssueTokenResponse {
@@ -108,6 +108,7 @@ fn inactive() -> IntrospectionResponse {
         agent_version: None,
         owner: None,
         deployment_env: None,
+        credential_id: None,
         rev: None,
     }
 }
@@ -128,6 +129,7 @@ fn active(claims: TokenClaims) -> IntrospectionResponse {
         agent_version: Some(claims.agent_version),
         owner: Some(claims.owner),
         deployment_env: DeploymentEnv::ALL.iter().copied().find(|env| env.as_str() == claims.deployment_env),
+        credential_id: Some(claims.credential_id),
         rev: u64::try_from(claims.rev).ok(),
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod clients;
 pub mod limits;
+pub mod wakeups;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, Subcommand};
 
 use super::say;
-use crate::app::{self, Failure};
+use crate::app::{self, Failure, Reopened};
 use crate::config::Config;
 use crate::crypto::NoteVerifier;
 use crate::domain::audit::reopening::Closed;
@@ -180,6 +180,20 @@ pub(super) async fn run_elsewhere(command: &Command) -> Result<(), Failure> {
         }
         (None, None) => Ok(()),
     }
+}
+
+/// Says how a log goes on by another name.
+pub(super) fn say_reopened(reopened: &Reopened) {
+    let Reopened { closed: Closed { checkpoint, kept, .. }, origin, verifier, old_file } = reopened;
+    say(format_args!(
+        "The log {} is closed: its last known checkpoint has {} events, of which the first {kept} at most are here.",
+        checkpoint.origin, checkpoint.size
+    ));
+    if let Some(path) = old_file {
+        say(format_args!("Its checkpoint was moved to {}: keep it.", path.display()));
+    }
+    say(format_args!("It goes on as {origin}, from index {kept} on. Whoever verifies it takes this key:"));
+    say(verifier);
 }
 
 fn key_parse(text: &str) -> Result<NoteVerifier, Failure> {

@@ -2,7 +2,7 @@
 
 use super::say;
 use crate::app::{self, Failure, OnStore};
-use crate::config::{Config, Environment, MasterKeySource, SigningChoice};
+use crate::config::{Config, Environment, MasterKeySource, SigningChoice, is_open_to_all};
 use crate::crypto::Entropy;
 use crate::domain::audit::verify::Finding;
 use crate::domain::keys::canary_check;
@@ -32,9 +32,12 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let mut findings = Findings::default();
     findings.well(&format!("the settings can be used; the issuer is {}", config.issuer));
     settings(&config, &mut findings);
-    match app::connect(&config).await {
+    match app::connect_to_look(&config).await {
         Err(failure) => findings.wrong(&failure.to_string()),
-        Ok(database) => {
+        Ok(None) => findings.note(
+            "there is no database yet; agentidp migrate makes it, and outside production so does the first start",
+        ),
+        Ok(Some(database)) => {
             findings.well("the database answers");
             match app::replication(&database).await {
                 Ok(told) => {
@@ -85,13 +88,14 @@ fn settings(config: &Config, findings: &mut Findings) {
         findings
             .note("JWT_ALGORITHM is HS256: whoever verifies a token can also make one, and there is no JWKS");
     }
-    if let MasterKeySource::File(path) | MasterKeySource::Made(path) = &config.master_key {
-        use std::os::unix::fs::PermissionsExt as _;
-        if let Ok(file) = std::fs::metadata(path)
-            && file.permissions().mode() & 0o077 != 0
-        {
-            findings.wrong(&format!("{} can be read by others; run: chmod 600 {0}", path.display()));
-        }
+    if let MasterKeySource::File(path) | MasterKeySource::Made(path) = &config.master_key
+        && is_open_to_all(path)
+    {
+        findings
+            .wrong(&format!("{} can be read or changed by everybody; run: chmod o-rwx {0}", path.display()));
+    }
+    if config.old_master_key.is_some() {
+        findings.note("AGENTIDP_OLD_MASTER_KEY is set, which agentidp keys reseal alone needs; take it away");
     }
 }
 
@@ -128,6 +132,13 @@ async fn keys<S: Store>(config: &Config, store: &S, findings: &mut Findings) {
     };
     match canary_check(store, &master, &entropy).await {
         Ok(()) => findings.well("the master key is this database's"),
+        Err(fault) => findings.wrong(&fault.to_string()),
+    }
+    match app::outdated_secrets(store, &master).await {
+        Ok(0) => {}
+        Ok(count) => findings.note(&format!(
+            "{count} client secret(s) were last used before the master key was replaced; each is checked slowly once"
+        )),
         Err(fault) => findings.wrong(&fault.to_string()),
     }
     match store.key_list().await {

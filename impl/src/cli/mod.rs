@@ -39,7 +39,7 @@ enum Command {
         /// Print {"clientId","clientSecret"} and nothing else
         #[arg(long)]
         json: bool,
-        /// Issue a new credential to the operator that exists already
+        /// Issue a new credential to the operator that exists already, or to another one if that cannot be used any more
         #[arg(long)]
         recover: bool,
     },
@@ -127,7 +127,11 @@ fn log_to_standard_error(config: &Config) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&config.log).map_err(|_| {
         Failure::Settings(crate::config::Unusable(vec!["AGENTIDP_LOG is not a tracing filter".to_owned()]))
     })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // What cannot be written is not complained of where it could not be written: that would end the server.
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     match config.log_format {
         LogFormat::Text => builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),

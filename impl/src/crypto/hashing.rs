@@ -21,6 +21,7 @@ pub enum HashFault {
 /// A bounded pool for slow hashing. So many at once, so many more waiting, and the rest is turned away at once.
 #[derive(Clone, Debug)]
 pub struct HashPool {
+    most: usize,
     room: Arc<Semaphore>,
     workers: Arc<Semaphore>,
 }
@@ -29,7 +30,13 @@ impl HashPool {
     /// A pool that computes at most `workers` hashes at once (at least one) while at most `queue` more wait.
     pub fn new(workers: usize, queue: usize) -> Self {
         let workers = workers.max(1);
-        Self { room: Arc::new(Semaphore::new(workers + queue)), workers: Arc::new(Semaphore::new(workers)) }
+        let most = workers + queue;
+        Self { most, room: Arc::new(Semaphore::new(most)), workers: Arc::new(Semaphore::new(workers)) }
+    }
+
+    /// How many hashes are computed or wait.
+    pub fn in_work(&self) -> usize {
+        self.most - self.room.available_permits()
     }
 
     /// The bcrypt hash of a secret's random part, with this salt.

@@ -24,6 +24,7 @@ struct Derived {
     narrowing: hmac::Key,
     placing: hmac::Key,
     verifying: hmac::Key,
+    marking: hmac::Key,
     verifier_key_version: String,
 }
 
@@ -94,6 +95,7 @@ impl MasterKey {
                 hmac::HMAC_SHA256,
                 derive::<32>(&root, "client secret verifier v1")?.as_slice(),
             ),
+            marking: hmac::Key::new(hmac::HMAC_SHA256, derive::<32>(&root, "marks v1")?.as_slice()),
             verifier_key_version: hex(version.as_slice()),
         })))
     }
@@ -162,6 +164,20 @@ impl MasterKey {
     /// Whether the verifier is of this random part, in a time that does not depend on either.
     pub fn verifier_fits(&self, random: &SecretText, verifier: &[u8; 32]) -> bool {
         constant_time::verify_slices_are_equal(&self.verifier(random), verifier).is_ok()
+    }
+
+    /// A short mark that takes the master key to make: HMAC-SHA-256 under a derived key, cut to eight bytes. For what is
+    /// handed out to come back as it was, where a guess takes a request and gains nothing that could not be asked for.
+    pub fn mark(&self, parts: &[&[u8]]) -> [u8; 8] {
+        let tag = hmac::sign(&self.0.marking, &digest(parts));
+        let mut mark = [0; 8];
+        mark.copy_from_slice(&tag.as_ref()[..8]);
+        mark
+    }
+
+    /// Whether this is the mark of these parts, in a time that does not depend on either.
+    pub fn mark_fits(&self, parts: &[&[u8]], mark: &[u8]) -> bool {
+        constant_time::verify_slices_are_equal(&self.mark(parts), mark).is_ok()
     }
 
     /// Which key makes the verifiers: 16 hexadecimal digits that say nothing else about it.
@@ -333,6 +349,17 @@ mod tests {
         assert!(master(1).open(&PLACE, &sealed).is_err());
         let other = master(1).seal(&PLACE, b"a record", &Entropy::seeded(3)).unwrap();
         assert!(master(1).open_at_place(&PLACE, &other).is_err());
+    }
+
+    #[test]
+    fn a_mark_fits_its_parts_under_its_own_key() {
+        let mark = master(1).mark(&[b"a list", b"an item"]);
+        assert!(master(1).mark_fits(&[b"a list", b"an item"], &mark));
+        for parts in [&[b"a list".as_slice(), b"another"], &[b"a lista".as_slice(), b"n item"]] {
+            assert!(!master(1).mark_fits(parts, &mark));
+        }
+        assert!(!master(2).mark_fits(&[b"a list", b"an item"], &mark));
+        assert!(!master(1).mark_fits(&[b"a list", b"an item"], &mark[..7]));
     }
 
     #[test]

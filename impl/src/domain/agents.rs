@@ -12,7 +12,7 @@ use super::callers::{Principal, RequestContext};
 use super::changes::ChangeKind;
 use super::credentials::Credential;
 use super::idempotency::{Created, Once};
-use super::pages::{Page, cursor_read};
+use super::pages::{List, Page};
 use super::policy::{
     Capability, IDP_ADMIN, SELF_SCOPES, grant_decide, is_reserved, owner_decide, owner_narrow,
 };
@@ -177,6 +177,21 @@ pub struct AgentFilter {
     pub capability: Option<Capability>,
     /// Agents whose email begins with this, without regard to case.
     pub email_prefix: Option<String>,
+}
+
+impl AgentFilter {
+    /// The list that it makes of all agents.
+    fn list(&self) -> List {
+        let filters = [
+            self.owner.as_ref().map(|owner| owner.0.as_str()),
+            self.agent_type.as_deref(),
+            self.deployment_env.map(DeploymentEnv::as_str),
+            self.status.map(AgentStatus::as_str),
+            self.capability.as_ref().map(|capability| capability.0.as_str()),
+            self.email_prefix.as_deref(),
+        ];
+        List::new("listAgents", &filters)
+    }
 }
 
 /// An agent to be registered, within the bounds of the specification's `NewAgent`.
@@ -444,14 +459,15 @@ impl<S: Store> AgentService<S> {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Answered<Page<Agent>>, Fault> {
-        let after = match cursor.map(cursor_read).transpose() {
+        let list = filter.list();
+        let after = match self.0.cursors.read(&list, cursor) {
             Ok(after) => after.map(AgentId),
             Err(refusal) => return Ok(Err(refusal)),
         };
         let Some(owner) = owner_narrow(principal, filter.owner.take()) else { return Ok(Ok(Page::empty())) };
         filter.owner = owner;
         let agents = self.0.store.agent_list(&filter, after, limit.saturating_add(1)).await?;
-        Ok(Ok(Page::cut(agents, limit, |agent| agent.id.0)))
+        Ok(Ok(self.0.cursors.page(&list, agents, limit, |agent| agent.id.0)))
     }
 
     /// Changes what can change of an agent. What takes something from it (a capability, its owner, time) ends its tokens.

@@ -1,13 +1,16 @@
 //! The audit log: what is recorded of every change and every decision.
 
+pub mod configuring;
 pub mod following;
 pub mod log;
 pub mod proofs;
 pub mod reopening;
 pub mod retention;
 pub mod verify;
+pub mod watching;
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
@@ -19,12 +22,13 @@ use super::agents::{AgentId, Owner};
 use super::callers::{AuthMethod, Client, Principal, RequestContext};
 use super::canonical::{self, NotCanonical};
 use super::credentials::CredentialId;
-use super::pages::{Page, cursor_read};
-use super::policy::owner_narrow;
+use super::pages::{Cursors, List, Page};
+use super::policy::{Capability, owner_narrow};
 use super::refusal::{Answered, Fault, Refusal};
 use crate::clock::Clock;
 use crate::crypto::Entropy;
 use crate::crypto::master::hex;
+use crate::measures;
 use crate::store::audit::AuditWrites;
 use crate::store::{Store, StoreFault, Unit};
 
@@ -76,6 +80,24 @@ pub struct AuditFilter {
     pub to: Option<DateTime<Utc>>,
 }
 
+impl AuditFilter {
+    /// The list that it makes of all events.
+    fn list(&self) -> List {
+        let [agent_id, actor_id] = [self.agent_id, self.actor_id].map(|id| id.map(|id| id.to_string()));
+        let [from, to] = [self.from, self.to].map(|time| time.map(|time| time.to_rfc3339()));
+        let filters = [
+            self.owner.as_ref().map(|owner| owner.0.as_str()),
+            agent_id.as_deref(),
+            actor_id.as_deref(),
+            self.action.as_deref(),
+            self.outcome.as_deref(),
+            from.as_deref(),
+            to.as_deref(),
+        ];
+        List::new("listAuditEvents", &filters)
+    }
+}
+
 /// What was done, by the names of the specification's `AuditAction`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -113,10 +135,14 @@ pub enum Action {
     KeyCreated,
     /// A signing key was followed by the next one.
     KeyRotated,
+    /// The database got another master key.
+    KeyResealed,
     /// The first operator came to be.
     ServerBootstrapped,
     /// The operator got a new credential at the command line.
     ServerRecovered,
+    /// A server started with other settings than the last that are recorded.
+    ServerConfigured,
     /// A caller that had proved itself was refused.
     AccessDenied,
     /// So many callers did not prove themselves.
@@ -148,8 +174,10 @@ impl Action {
             Self::AuditReopened => "audit.reopened",
             Self::KeyCreated => "key.created",
             Self::KeyRotated => "key.rotated",
+            Self::KeyResealed => "key.resealed",
             Self::ServerBootstrapped => "server.bootstrapped",
             Self::ServerRecovered => "server.recovered",
+            Self::ServerConfigured => "server.configured",
             Self::AccessDenied => "access.denied",
             Self::AuthenticationFailedCounted => "authentication.failed.counted",
             Self::TokenIntrospectedCounted => "token.introspected.counted",
@@ -158,15 +186,14 @@ impl Action {
     }
 }
 
-/// How it ended.
+/// How it ended. The specification has `failure` as well, which nothing is recorded with: what fails is rolled back, and its
+/// event with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// It was done.
     Success,
     /// It was refused.
     Denied,
-    /// It failed through a fault of ours.
-    Failure,
 }
 
 impl Outcome {
@@ -175,7 +202,6 @@ impl Outcome {
         match self {
             Self::Success => "success",
             Self::Denied => "denied",
-            Self::Failure => "failure",
         }
     }
 }
@@ -187,14 +213,21 @@ pub struct Actor {
     pub agent_id: Option<AgentId>,
     /// How.
     pub method: AuthMethod,
-    /// With which credential, if that is known.
+    /// With which credential, or with one of its tokens, if that is known.
     pub credential_id: Option<CredentialId>,
+    /// With which token, by its `jti`.
+    pub token_id: Option<Uuid>,
 }
 
 impl Actor {
     /// An actor that is no agent: the server itself, its command line, or nobody in particular.
     pub const fn nameless(method: AuthMethod) -> Self {
-        Self { agent_id: None, method, credential_id: None }
+        Self { agent_id: None, method, credential_id: None, token_id: None }
+    }
+
+    /// The same, whichever of its tokens it showed: what is counted together.
+    pub const fn by_any_token(self) -> Self {
+        Self { token_id: None, ..self }
     }
 }
 
@@ -204,13 +237,19 @@ impl From<&Client> for Actor {
             agent_id: Some(client.agent_id()),
             method: client.method,
             credential_id: Some(client.credential_id()),
+            token_id: None,
         }
     }
 }
 
 impl From<&Principal> for Actor {
     fn from(principal: &Principal) -> Self {
-        Self { agent_id: Some(principal.agent_id), method: AuthMethod::Bearer, credential_id: None }
+        Self {
+            agent_id: Some(principal.agent_id),
+            method: AuthMethod::Bearer,
+            credential_id: principal.credential_id,
+            token_id: Some(principal.token_id),
+        }
     }
 }
 
@@ -252,6 +291,12 @@ pub enum EventFlaw {
     #[error("the event has {0} bytes")]
     TooLarge(usize),
 }
+
+/// The reason of a look over a wall.
+pub const OTHER_OWNER: &str = "other_owner";
+
+/// The reason of a look at an event that stands behind nobody's wall.
+const NO_OWNER: &str = "no_owner";
 
 /// The most bytes that an event may have.
 pub const EVENT_LIMIT: usize = 8 * 1024;
@@ -345,6 +390,7 @@ impl AuditEvent {
             actor.id("agentId", self.actor.agent_id.map(|id| id.0));
             actor.id("credentialId", self.actor.credential_id.map(|id| id.0));
             actor.string("method", self.actor.method.as_str());
+            actor.id("tokenId", self.actor.token_id);
         });
         object.optional("address", self.address.as_deref());
         object.name("data");
@@ -469,6 +515,9 @@ const QUEUE: usize = 4096;
 /// How often, and after how many milliseconds each time, a commit whose outcome is unknown is tried again.
 const COMMIT_RETRIES_MS: [u64; 3] = [20, 100, 500];
 
+/// How long a node that could not write an event counts as one that cannot, unless it writes one.
+const FAILED_FOR: Duration = Duration::from_secs(2);
+
 struct Pending {
     row: AuditRow,
     written: oneshot::Sender<Result<(), StoreFault>>,
@@ -479,6 +528,8 @@ struct Pending {
 #[derive(Clone)]
 pub struct AuditWriter {
     queue: mpsc::Sender<Pending>,
+    /// When the last group could not be written, if none has been since.
+    failed_at: Arc<Mutex<Option<Instant>>>,
     clock: Clock,
     entropy: Entropy,
 }
@@ -487,6 +538,8 @@ impl AuditWriter {
     /// Starts the task. It ends when the last clone of the writer is gone and all that was queued is written.
     pub fn start<S: Store>(store: S, clock: Clock, entropy: Entropy) -> (Self, JoinHandle<()>) {
         let (queue, mut pending) = mpsc::channel::<Pending>(QUEUE);
+        let failed_at = Arc::new(Mutex::new(None));
+        let (failing, time) = (Arc::clone(&failed_at), clock.clone());
         let task = tokio::spawn(async move {
             let mut batch = Vec::with_capacity(BATCH);
             while pending.recv_many(&mut batch, BATCH).await > 0 {
@@ -500,13 +553,15 @@ impl AuditWriter {
                 let (rows, waiting): (Vec<_>, Vec<_>) =
                     batch.drain(..).map(|pending| (pending.row, pending.written)).unzip();
                 let results = rows_write(&store, &rows).await;
+                let is_away = results.iter().any(|result| matches!(result, Err(StoreFault::Unavailable(_))));
+                *failing.lock().unwrap_or_else(PoisonError::into_inner) = is_away.then(|| time.monotonic());
                 for (written, result) in waiting.into_iter().zip(results) {
                     // Whoever went away without waiting has its event all the same.
                     let _ = written.send(result);
                 }
             }
         });
-        (Self { queue, clock, entropy }, task)
+        (Self { queue, failed_at, clock, entropy }, task)
     }
 
     /// Writes the event, and comes back when it is durable.
@@ -517,6 +572,7 @@ impl AuditWriter {
     pub async fn write(&self, event: AuditEvent) -> Result<Answered<()>, Fault> {
         let row = event.seal(&self.clock, &self.entropy)?;
         let (written, durable) = oneshot::channel();
+        let handed_over = self.clock.monotonic();
         let ended = || Fault::Store(StoreFault::Unavailable("the audit writer has ended".into()));
         match self.queue.try_send(Pending { row, written }) {
             Ok(()) => {}
@@ -525,7 +581,31 @@ impl AuditWriter {
         }
         let unwritten = |fault: StoreFault| Fault::Store(StoreFault::Unavailable(fault.to_string()));
         durable.await.map_err(|_| ended())?.map_err(unwritten)?;
+        measures::event_committed(self.clock.monotonic().duration_since(handed_over));
         Ok(Ok(()))
+    }
+
+    /// Records a refusal, and hands on what to answer: that refusal, or that there was no room to record it.
+    pub async fn refuse(&self, event: AuditEvent, refusal: Refusal) -> Result<Refusal, Fault> {
+        Ok(self.write(event).await?.err().unwrap_or(refusal))
+    }
+
+    /// Records that a principal's scope does not reach, and hands on what to answer.
+    pub async fn refuse_scope(
+        &self,
+        request: &RequestContext,
+        principal: &Principal,
+        agent_id: Option<AgentId>,
+        scopes: &[&str],
+    ) -> Result<Refusal, Fault> {
+        let required: Vec<_> = scopes.iter().map(|scope| Capability((*scope).to_owned())).collect();
+        let refusal = Refusal::InsufficientScope { required };
+        let event = AuditEvent::denied(Action::AccessDenied, principal.into(), refusal.reason())
+            .during(request)
+            .on(Subject { agent_id, ..Subject::default() })
+            .behind(&principal.owner)
+            .with("required", texts_fitting(scopes.iter().copied(), 1024));
+        self.refuse(event, refusal).await
     }
 
     /// How many events wait for a transaction.
@@ -533,9 +613,27 @@ impl AuditWriter {
         self.queue.max_capacity() - self.queue.capacity()
     }
 
-    /// Whether the task is there to write.
-    pub fn is_running(&self) -> bool {
-        !self.queue.is_closed()
+    /// Somebody who looks at the queue and does not keep the task from ending.
+    pub fn watcher(&self) -> AuditWatcher {
+        AuditWatcher(self.queue.downgrade())
+    }
+
+    /// Whether events can be written, as far as is known: the task is there, and what it wrote last was written, or that
+    /// was some seconds ago.
+    pub fn writes(&self) -> bool {
+        let failed_at = *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = failed_at.is_some_and(|at| self.clock.monotonic().duration_since(at) < FAILED_FOR);
+        !self.queue.is_closed() && !failed
+    }
+}
+
+/// Looks at the queue of events.
+pub struct AuditWatcher(mpsc::WeakSender<Pending>);
+
+impl AuditWatcher {
+    /// How many events wait for a transaction; none once nobody writes any more.
+    pub fn waiting(&self) -> usize {
+        self.0.upgrade().map_or(0, |queue| queue.max_capacity() - queue.capacity())
     }
 }
 
@@ -607,18 +705,41 @@ async fn rows_commit<U: Unit>(unit: U) -> Result<(), StoreFault> {
 #[derive(Clone)]
 pub struct AuditService<S> {
     store: S,
+    cursors: Cursors,
+    audit: AuditWriter,
 }
 
 impl<S: Store> AuditService<S> {
-    /// Reads from this store.
-    pub fn new(store: S) -> Self {
-        Self { store }
+    /// Reads from this store, a page at a time, and tells this writer of those who may not.
+    pub fn new(store: S, cursors: Cursors, audit: AuditWriter) -> Self {
+        Self { store, cursors, audit }
     }
 
-    /// The event, if it stands behind the caller's own wall or the caller sees over walls.
-    pub async fn get(&self, principal: &Principal, id: Uuid) -> Result<Answered<AuditRow>, Fault> {
-        let within = (!principal.sees_every_owner()).then_some(&principal.owner);
-        Ok(self.store.audit_get(id, within).await?.ok_or(Refusal::EventNotFound))
+    /// The event, if it stands behind the caller's own wall or the caller sees over walls. That somebody did not find one is
+    /// recorded as [`RegistryParts::not_found`](super::registry::RegistryParts) does it: behind the wall of the event that
+    /// it looked for, or of none, and not in the log that the caller sees.
+    pub async fn get(
+        &self,
+        request: &RequestContext,
+        principal: &Principal,
+        id: Uuid,
+    ) -> Result<Answered<AuditRow>, Fault> {
+        if let Some(row) = self.store.audit_get(id, principal.within()).await? {
+            return Ok(Ok(row));
+        }
+        // Asked whichever it is: what is not there and what stands behind a wall take the same steps.
+        let behind_a_wall = self.store.audit_get(id, None).await?;
+        let refusal = Refusal::EventNotFound;
+        let denied = |reason| AuditEvent::denied(Action::AccessDenied, principal.into(), reason);
+        let event = match behind_a_wall {
+            Some(AuditRow { agent_id, owner: Some(owner), .. }) => {
+                denied(OTHER_OWNER).on(Subject { agent_id, ..Subject::default() }).behind(&owner)
+            }
+            Some(_) => denied(NO_OWNER),
+            None => denied(refusal.reason()),
+        };
+        let event = event.during(request).with("eventId", id.to_string());
+        Ok(Err(self.audit.refuse(event, refusal).await?))
     }
 
     /// Events that pass the filter, in the order that the store promises, at most `limit` after the cursor. Without
@@ -632,14 +753,15 @@ impl<S: Store> AuditService<S> {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Answered<Page<AuditRow>>, Fault> {
-        let after = match cursor.map(cursor_read).transpose() {
+        let list = filter.list();
+        let after = match self.cursors.read(&list, cursor) {
             Ok(after) => after,
             Err(refusal) => return Ok(Err(refusal)),
         };
         let Some(owner) = owner_narrow(principal, filter.owner.take()) else { return Ok(Ok(Page::empty())) };
         filter.owner = owner;
         let rows = self.store.audit_list(&filter, after, limit.saturating_add(1)).await?;
-        Ok(Ok(Page::cut(rows, limit, |row| row.id)))
+        Ok(Ok(self.cursors.page(&list, rows, limit, |row| row.id)))
     }
 }
 
@@ -667,6 +789,7 @@ mod tests {
             agent_id: Some(AgentId(Uuid::from_u128(1))),
             method: AuthMethod::ClientSecretBasic,
             credential_id: Some(CredentialId(Uuid::from_u128(2))),
+            token_id: Some(Uuid::from_u128(4)),
         };
         let request = RequestContext { request_id: "request-1".into(), address: "192.0.2.1".parse().ok() };
         AuditEvent::denied(Action::TokenRefused, actor, "scope_mixed_kinds")
@@ -684,6 +807,7 @@ mod tests {
             "reason": "scope_mixed_kinds",
             "actor": {
                 "agentId": Uuid::from_u128(1), "credentialId": Uuid::from_u128(2), "method": "client_secret_basic",
+                "tokenId": Uuid::from_u128(4),
             },
             "subject": {"tokenId": Uuid::from_u128(3)},
             "owner": "talent-team", "requestId": "request-1", "address": "192.0.2.1", "data": {"scope": "a:b"},

@@ -60,9 +60,31 @@ pub enum BootstrapFault {
     /// There is no first operator to recover.
     #[error("there is no operator yet; run bootstrap without --recover")]
     NotBootstrapped,
-    /// The first operator does not authenticate any more.
-    #[error("the operator {0} is {1}; a credential would not let it in")]
-    OperatorNotActive(AgentId, &'static str),
+    /// Somebody else was quicker.
+    #[error("somebody else recovers the operator at the same time; try again")]
+    Twin,
+}
+
+/// What a recovery came to.
+#[derive(Clone, Debug)]
+pub struct Recovered {
+    /// The operator, with the credential that is new.
+    pub operator: Operator,
+    /// The operator that it took the place of, if that one could not be used any more.
+    pub instead_of: Option<AgentId>,
+}
+
+/// Whether a credential of the agent's opens all that an operator may do, and goes on to.
+fn is_usable(agent: &Agent) -> bool {
+    agent.is_admin() && RESERVED.iter().all(|name| agent.capabilities.iter().any(|held| held.0 == *name))
+}
+
+/// The address of the `number`th operator: `operator-2@example.com` follows `operator@example.com`.
+fn numbered(email: &str, number: u32) -> String {
+    match email.split_once('@') {
+        Some((name, host)) if number > 1 => format!("{name}-{number}@{host}"),
+        _ => email.to_owned(),
+    }
 }
 
 /// Makes the first operator once, and gives it a new credential when asked at the command line.
@@ -83,23 +105,7 @@ impl<S: Store> BootstrapService<S> {
             return Ok(None);
         }
         let now = self.0.clock.now();
-        let capabilities: BTreeSet<_> = RESERVED.iter().map(|name| Capability((*name).to_owned())).collect();
-        let agent = Agent {
-            id: AgentId(self.0.entropy.uuid_v7(now)),
-            email: email.to_owned(),
-            agent_type: "operator".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            capabilities,
-            owner: Owner(OPERATORS.to_owned()),
-            deployment_env: DeploymentEnv::Production,
-            status: AgentStatus::Active,
-            created_at: now,
-            updated_at: now,
-            last_auth_at: None,
-            metadata: None,
-            valid_until: None,
-            revision: 1,
-        };
+        let agent = self.operator(email);
         let event = AuditEvent::success(Action::ServerBootstrapped, Actor::nameless(AuthMethod::Local))
             .with("email", email)
             .with("capabilities", capability_names(&agent.capabilities));
@@ -131,40 +137,82 @@ impl<S: Store> BootstrapService<S> {
         Ok(Some(Operator { client_id: agent.id, client_secret: minted.secret }))
     }
 
-    /// Gives the first operator one more credential. Those that it has live on, and so do its tokens.
-    pub async fn recover(&self) -> Result<Operator, BootstrapFault> {
+    /// Gives the operator one more credential. Those that it has live on, and so do its tokens.
+    ///
+    /// If the operator cannot be used any more (it was stopped or decommissioned, has an end, or lacks a reserved
+    /// capability), another one takes its place, by an email like this one with a number. The one before stays as it is:
+    /// bringing it back would bring back whoever has its secrets.
+    pub async fn recover(&self, email: &str) -> Result<Recovered, BootstrapFault> {
         canary_check(&self.0.store, &self.0.master, &self.0.entropy).await?;
-        let operator = self.marker().await?.ok_or(BootstrapFault::NotBootstrapped)?;
-        let agent = self.0.store.agent_get(operator, None).await.map_err(Fault::from)?;
-        let agent = agent.ok_or(BootstrapFault::NotBootstrapped)?;
-        if agent.status != AgentStatus::Active {
-            return Err(BootstrapFault::OperatorNotActive(operator, agent.status.as_str()));
-        }
-        let mut minted = self.minted(operator).await?;
+        let before = self.marker().await?.ok_or(BootstrapFault::NotBootstrapped)?;
+        let known = self.0.store.agent_get(before, None).await.map_err(Fault::from)?;
+        let mut events = vec![Action::ServerRecovered, Action::CredentialIssued];
+        let (mut agent, instead_of) = match known.filter(is_usable) {
+            Some(agent) => (agent, None),
+            None => (self.operator(email), Some(before)),
+        };
+        let mut minted = self.minted(agent.id).await?;
         // Whoever has the database and the master key may vouch for everything.
         minted.credential.agent_revision = agent.revision;
+        let now = minted.credential.created_at;
+
+        let mut unit = self.0.store.begin().await.map_err(Fault::from)?;
+        let mut changes = vec![ChangeKind::CredentialChanged(agent.id, minted.credential.id)];
+        if let Some(before) = instead_of {
+            let mut number = 1;
+            while !unit.agent_insert(&agent).await.map_err(Fault::from)? {
+                number += 1;
+                agent.email = numbered(email, number);
+            }
+            if !unit.bootstrap_replace(before, agent.id, now).await.map_err(Fault::from)? {
+                return Err(BootstrapFault::Twin);
+            }
+            events.insert(1, Action::AgentRegistered);
+            changes.push(ChangeKind::AgentChanged(agent.id));
+        }
         let subject = Subject {
-            agent_id: Some(operator),
+            agent_id: Some(agent.id),
             credential_id: Some(minted.credential.id),
             ..Subject::default()
         };
-        let local = || Actor::nameless(AuthMethod::Local);
-        let recovered =
-            AuditEvent::success(Action::ServerRecovered, local()).on(subject).behind(&agent.owner);
-        let issued = AuditEvent::success(Action::CredentialIssued, local()).on(subject).behind(&agent.owner);
-        let rows = [recovered, issued]
-            .into_iter()
-            .map(|event| event.seal(&self.0.clock, &self.0.entropy))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(Fault::from)?;
-        let now = minted.credential.created_at;
-        let change = ChangeKind::CredentialChanged(operator, minted.credential.id);
-
-        let mut unit = self.0.store.begin().await.map_err(Fault::from)?;
+        let event = |action| {
+            let event = AuditEvent::success(action, Actor::nameless(AuthMethod::Local));
+            let event = match instead_of {
+                Some(before) if action != Action::CredentialIssued => event
+                    .with("email", agent.email.as_str())
+                    .with("capabilities", capability_names(&agent.capabilities))
+                    .with("insteadOf", before.to_string()),
+                _ => event,
+            };
+            event.on(subject).behind(&agent.owner).seal(&self.0.clock, &self.0.entropy)
+        };
+        let rows = events.into_iter().map(event).collect::<Result<Vec<_>, _>>().map_err(Fault::from)?;
         unit.credential_insert(&minted.credential, &minted.images).await.map_err(Fault::from)?;
         unit.audit_append(&rows).await.map_err(Fault::from)?;
-        unit.commit_with_changes(&[change], now).await.map_err(Fault::from)?;
-        Ok(Operator { client_id: operator, client_secret: minted.secret })
+        unit.commit_with_changes(&changes, now).await.map_err(Fault::from)?;
+        let operator = Operator { client_id: agent.id, client_secret: minted.secret };
+        Ok(Recovered { operator, instead_of })
+    }
+
+    /// An operator, to be added.
+    fn operator(&self, email: &str) -> Agent {
+        let now = self.0.clock.now();
+        Agent {
+            id: AgentId(self.0.entropy.uuid_v7(now)),
+            email: email.to_owned(),
+            agent_type: "operator".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            capabilities: RESERVED.iter().map(|name| Capability((*name).to_owned())).collect::<BTreeSet<_>>(),
+            owner: Owner(OPERATORS.to_owned()),
+            deployment_env: DeploymentEnv::Production,
+            status: AgentStatus::Active,
+            created_at: now,
+            updated_at: now,
+            last_auth_at: None,
+            metadata: None,
+            valid_until: None,
+            revision: 1,
+        }
     }
 
     async fn marker(&self) -> Result<Option<AgentId>, Fault> {

@@ -17,6 +17,7 @@ use super::tally::Tally;
 use super::uses::Uses;
 use crate::clock::Clock;
 use crate::crypto::{ClientSecret, HashFault, HashPool, MasterKey, SecretText};
+use crate::measures;
 use crate::store::credentials::CredentialWrites;
 use crate::store::{Store, Unit};
 
@@ -249,8 +250,12 @@ impl<S: Store> Clients<S> {
     /// Every failure, whatever its cause, takes one reading of the database, which takes the same time whether there is
     /// such a credential or not, and as many comparisons, and answers the same; success takes no reading when the record is
     /// at hand, and a second one, of the whole record, when it is not. So a failure is never decided by a record that is
-    /// out of date, and its time does not say what is in the registry. (Where a verifier was made under another master
-    /// key, bcrypt decides and takes its time; each such credential does so once.)
+    /// out of date, and its time does not say what is in the registry.
+    ///
+    /// But for this: after the master key was replaced, bcrypt decides about a credential until its secret is shown once, and
+    /// a wrong secret takes as long, or meets the limit of slow comparisons. So whoever knows the id of a credential and that
+    /// of its agent learns whether the secret was shown since. To hash for everybody who names a credential that there is
+    /// not would hide that, and let everybody buy 50 ms of a core with a request.
     pub(super) async fn authenticate(
         &self,
         request: &RequestContext,
@@ -327,7 +332,11 @@ impl<S: Store> Clients<S> {
         let fits = self.0.master.verifier_fits(random, verifier);
         match proof {
             None => Verdict::Refused(ClientFlaw::UnknownCredential),
-            Some(proof) if proof.verifier_key_version != self.0.master.verifier_key_version() => {
+            // Another client's is refused as quickly as one that there is not.
+            Some(proof)
+                if proof.verifier_key_version != self.0.master.verifier_key_version()
+                    && client_id == Some(proof.agent_id.0) =>
+            {
                 Verdict::VerifierOutdated
             }
             Some(proof) => standing(&proof, client_id, fits, now),
@@ -380,6 +389,7 @@ impl<S: Store> Clients<S> {
         flaw: ClientFlaw,
         about: Option<(AgentId, CredentialId, &Owner)>,
     ) -> Refusal {
+        measures::authentication_failed(flaw.as_str());
         self.0.tally.failure(request, method, flaw.as_str(), about);
         Refusal::InvalidClient(flaw)
     }

@@ -12,9 +12,9 @@ use super::audit::{Action, Actor, AuditEvent, Subject};
 use super::callers::{AuthMethod, Principal, RequestContext};
 use super::changes::{ChangeKind, Rev};
 use super::idempotency::{Created, Once};
-use super::pages::{Page, cursor_read};
+use super::pages::{List, Page};
 use super::policy::{CREDENTIALS_WRITE, Capability, IDP_ADMIN, SELF_ROTATE, grant_decide};
-use super::refusal::{Answered, CredentialConflict, Fault, Refusal, Violation};
+use super::refusal::{Answered, CredentialConflict, Fault, IdempotencyConflict, Refusal, Violation};
 use super::registry::RegistryParts;
 use crate::clock::Clock;
 use crate::crypto::{ClientSecret, Entropy, HashFault, HashPool, MasterKey, SecretText};
@@ -150,8 +150,13 @@ pub async fn expiry_record<S: Store>(
             .seal(clock, entropy)
         })
         .collect::<Result<Vec<_>, _>>()?;
+    if events.is_empty() {
+        return Ok(0);
+    }
     unit.audit_append(&events).await?;
+    fault_point!("expiry.written");
     unit.commit().await?;
+    fault_point!("expiry.committed");
     Ok(u32::try_from(events.len()).unwrap_or(u32::MAX))
 }
 
@@ -350,6 +355,11 @@ impl<S: Store> CredentialService<S> {
         let mut minted = match self.mint_once(request, principal, agent_id, &once, now).await? {
             Ok(Created::New(minted)) => minted,
             Ok(Created::Before(before)) => return Ok(Ok(Created::Before(before))),
+            Err(refusal @ Refusal::IdempotencyConflict(_)) => {
+                return self
+                    .refused(request, principal, &seen, Action::CredentialIssued, subject, refusal)
+                    .await;
+            }
             Err(refusal) => return Ok(Err(refusal)),
         };
         minted.credential.label = new.label;
@@ -366,6 +376,7 @@ impl<S: Store> CredentialService<S> {
         };
         if let Err(refusal) = decided {
             drop(unit);
+            let refusal = self.twin_or(principal, &once, refusal).await?;
             return self
                 .refused(request, principal, &agent, Action::CredentialIssued, subject, refusal)
                 .await;
@@ -373,7 +384,12 @@ impl<S: Store> CredentialService<S> {
         // Whoever reaches the agent holds every reserved capability that it has.
         minted.credential.agent_revision = agent.revision;
         let event = self.event(Action::CredentialIssued, request, principal, &agent, &minted.credential);
-        self.put(unit, event, principal, minted, &once, now).await
+        match self.put(unit, event, principal, minted, &once, now).await? {
+            Err(refusal) => {
+                self.refused(request, principal, &agent, Action::CredentialIssued, subject, refusal).await
+            }
+            made => Ok(made),
+        }
     }
 
     /// How a credential stands now.
@@ -391,10 +407,17 @@ impl<S: Store> CredentialService<S> {
         id: CredentialId,
     ) -> Result<Answered<Credential>, Fault> {
         let subject = Subject { agent_id: Some(agent_id), credential_id: Some(id), ..Subject::default() };
-        if let Err(refusal) = self.look(request, principal, subject, Refusal::CredentialNotFound).await? {
-            return Ok(Err(refusal));
+        let agent = match self.look(request, principal, subject, Refusal::CredentialNotFound).await? {
+            Ok(agent) => agent,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        match self.0.store.credential_get(agent_id, id).await? {
+            Some(credential) => Ok(Ok(credential)),
+            None => {
+                let refusal = Refusal::CredentialNotFound;
+                self.refused(request, principal, &agent, Action::AccessDenied, subject, refusal).await
+            }
         }
-        Ok(self.0.store.credential_get(agent_id, id).await?.ok_or(Refusal::CredentialNotFound))
     }
 
     /// The agent's credentials, newest first, at most `limit` after the cursor; guarded as [`CredentialService::get`].
@@ -406,7 +429,8 @@ impl<S: Store> CredentialService<S> {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Answered<Page<Credential>>, Fault> {
-        let after = match cursor.map(cursor_read).transpose() {
+        let list = List::new("listCredentials", &[Some(&agent_id.to_string())]);
+        let after = match self.0.cursors.read(&list, cursor) {
             Ok(after) => after.map(CredentialId),
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -415,7 +439,7 @@ impl<S: Store> CredentialService<S> {
             return Ok(Err(refusal));
         }
         let found = self.0.store.credential_list(agent_id, after, limit.saturating_add(1)).await?;
-        Ok(Ok(Page::cut(found, limit, |credential| credential.id.0)))
+        Ok(Ok(self.0.cursors.page(&list, found, limit, |credential| credential.id.0)))
     }
 
     /// Issues a credential in another's place, which lives on for `grace`. The new one has its label, and as much time
@@ -453,6 +477,11 @@ impl<S: Store> CredentialService<S> {
         let mut minted = match self.mint_once(request, principal, agent_id, &once, now).await? {
             Ok(Created::New(minted)) => minted,
             Ok(Created::Before(before)) => return Ok(Ok(Created::Before(before))),
+            Err(refusal @ Refusal::IdempotencyConflict(_)) => {
+                return self
+                    .refused(request, principal, &seen, Action::CredentialRotated, subject, refusal)
+                    .await;
+            }
             Err(refusal) => return Ok(Err(refusal)),
         };
         let mut unit = self.0.store.begin().await?;
@@ -470,6 +499,7 @@ impl<S: Store> CredentialService<S> {
             Ok(old) => old,
             Err(refusal) => {
                 drop(unit);
+                let refusal = self.twin_or(principal, &once, refusal).await?;
                 return self
                     .refused(request, principal, &of, Action::CredentialRotated, subject, refusal)
                     .await;
@@ -493,7 +523,12 @@ impl<S: Store> CredentialService<S> {
             .event(Action::CredentialRotated, request, principal, &of, &minted.credential)
             .with("rotatedFrom", id.to_string())
             .with("gracePeriodSeconds", grace.as_secs());
-        self.put(unit, event, principal, minted, &once, now).await
+        match self.put(unit, event, principal, minted, &once, now).await? {
+            Err(refusal) => {
+                self.refused(request, principal, &of, Action::CredentialRotated, subject, refusal).await
+            }
+            made => Ok(made),
+        }
     }
 
     /// Ends a credential at once; one that is revoked already stays so, and the last live one of the last administrator
@@ -578,20 +613,36 @@ impl<S: Store> CredentialService<S> {
         }
     }
 
-    /// Whether the caller sees the agent of the subject; that it does not is recorded, and answered with this refusal.
+    /// What a request is refused with whose change was decided against: where that is because a twin of it was quicker, that.
+    async fn twin_or(
+        &self,
+        principal: &Principal,
+        once: &Once<'_, IssuedCredential>,
+        refusal: Refusal,
+    ) -> Result<Refusal, Fault> {
+        let is_about_the_credential = matches!(refusal, Refusal::CredentialConflict(_));
+        if is_about_the_credential
+            && let Ok(Some(_)) = self.0.idempotency.look(principal.agent_id, once).await?
+        {
+            return Ok(Refusal::IdempotencyConflict(IdempotencyConflict::Twin));
+        }
+        Ok(refusal)
+    }
+
+    /// The agent of the subject, if the caller sees it; that it does not is recorded, and answered with this refusal.
     async fn look(
         &self,
         request: &RequestContext,
         principal: &Principal,
         subject: Subject,
         absent: Refusal,
-    ) -> Result<Answered<()>, Fault> {
+    ) -> Result<Answered<Agent>, Fault> {
         let found = match subject.agent_id {
             Some(agent_id) => self.0.store.agent_get(agent_id, principal.within()).await?,
             None => None,
         };
         match found {
-            Some(_) => Ok(Ok(())),
+            Some(agent) => Ok(Ok(agent)),
             None => Ok(Err(self.0.not_found(request, principal, subject, absent).await?)),
         }
     }
@@ -611,7 +662,8 @@ impl<S: Store> CredentialService<S> {
         credential_data(event, credential.label.as_deref(), credential.expires_at)
     }
 
-    /// Adds a credential that was decided, keeps its answer if that is asked for, and commits.
+    /// Adds a credential that was decided, keeps its answer if that is asked for, and commits. Refused if a twin of the
+    /// request was quicker.
     async fn put(
         &self,
         mut unit: S::Unit,

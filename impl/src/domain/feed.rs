@@ -7,6 +7,7 @@ use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::agents::AgentId;
@@ -44,6 +45,10 @@ pub struct Feed {
     read_at: AtomicU64,
     horizon: Duration,
     known: RwLock<Known>,
+    /// Rings when this node has committed a change.
+    grown: Notify,
+    /// Rings when another node says that it has.
+    woken: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -121,6 +126,8 @@ impl Feed {
             read_at: AtomicU64::new(0),
             horizon: max_token_lifetime + MARGIN,
             known: RwLock::default(),
+            grown: Notify::new(),
+            woken: Notify::new(),
         }
     }
 
@@ -229,6 +236,22 @@ impl Feed {
                 known.apply(&Change { rev: Rev(last.0 - back), kind: kind.clone(), at }, self.horizon);
             }
         }
+        self.grown.notify_one();
+    }
+
+    /// Comes back when this node has committed a change since it last did.
+    pub async fn grows(&self) {
+        self.grown.notified().await;
+    }
+
+    /// Has the feed read at once. That there is something new is no more than a rumour.
+    pub fn wake(&self) {
+        self.woken.notify_one();
+    }
+
+    /// Comes back when somebody has asked for a reading since it last did.
+    pub async fn wakes(&self) {
+        self.woken.notified().await;
     }
 
     /// Ends a complete reading that began at `began` on the monotonic clock: forgets what is too old to matter and

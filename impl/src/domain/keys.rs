@@ -1,5 +1,7 @@
 //! Signing keys and the canary of the master key, as they are kept.
 
+pub mod resealing;
+
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
@@ -144,6 +146,8 @@ pub struct KeySettings {
     pub signing: Signing,
     /// Whose tokens they are.
     pub issuer: String,
+    /// How long the first key of another algorithm is published before it signs; see [`publication_lead`].
+    pub lead: Duration,
 }
 
 /// Why the keys cannot be used: the server must not start.
@@ -157,8 +161,8 @@ pub enum KeyFault {
     Crypto(#[from] CryptoFault),
     /// The canary does not open.
     #[error(
-        "the master key is not the one that this database was first opened with; set AGENTIDP_MASTER_KEY (or \
-         AGENTIDP_MASTER_KEY_FILE) to that one"
+        "the master key is not the one that this database was opened with; set AGENTIDP_MASTER_KEY (or \
+         AGENTIDP_MASTER_KEY_FILE) to that one, or see agentidp keys reseal"
     )]
     WrongMasterKey,
     /// There are keys and no canary; nothing is made over them.
@@ -192,7 +196,7 @@ impl From<KeyFault> for Fault {
 const CANARY: Seal<'static> = Seal { table: "key_canary", id: "1", purpose: "canary" };
 const CANARY_TEXT: &[u8] = b"this database was first opened with this master key";
 
-/// Makes sure that the master key is the one that the database was first opened with; on a new database, it becomes
+/// Makes sure that the master key is the one that the database is sealed under; on a new database, it becomes
 /// that. Several nodes may do so at once: one sets the canary, the others are measured by it.
 pub async fn canary_check<S: Store>(
     store: &S,
@@ -207,7 +211,9 @@ pub async fn canary_check<S: Store>(
     }
     let mut unit = store.begin().await?;
     if unit.key_canary_insert(&master.seal(&CANARY, CANARY_TEXT, entropy)?).await? {
+        fault_point!("canary.written");
         unit.commit().await?;
+        fault_point!("canary.committed");
         return Ok(());
     }
     drop(unit);
@@ -242,16 +248,28 @@ struct RingKey {
     signing: SigningKey,
     verifying: VerifyingKey,
     public_jwk: Option<serde_json::Value>,
-    /// Whether it is of the algorithm that signs now.
-    signs: bool,
+    /// Whether it is of the algorithm of the settings.
+    chosen: bool,
     signs_from: DateTime<Utc>,
     signs_until: Option<DateTime<Utc>>,
     published_until: Option<DateTime<Utc>>,
 }
 
 impl RingKey {
+    /// The one that signs: of those of the settings' algorithm that may, the one that began last. While the first of them is
+    /// published and waits, as after a change of the algorithm, it is one of the algorithm before: nobody can verify yet what
+    /// the new one would sign.
+    fn in_force(keys: &[Arc<Self>], now: DateTime<Utc>) -> Option<&Arc<Self>> {
+        let last = |chosen: bool| {
+            let may = keys.iter().filter(|key| key.chosen == chosen && key.may_sign(now));
+            may.max_by_key(|key| key.signs_from)
+        };
+        let waits = |key: &Arc<Self>| key.chosen && now < key.signs_from && key.is_published(now);
+        last(true).or_else(|| last(false).filter(|_| keys.iter().any(waits)))
+    }
+
     fn may_sign(&self, now: DateTime<Utc>) -> bool {
-        self.signs && self.signs_from <= now && self.signs_until.is_none_or(|until| now < until)
+        self.signs_from <= now && self.signs_until.is_none_or(|until| now < until)
     }
 
     fn is_published(&self, now: DateTime<Utc>) -> bool {
@@ -290,12 +308,15 @@ impl KeyRing {
         if let Signing::Asymmetric(algorithm) = settings.signing {
             let workshop = KeyWorkshop { store, algorithm, master, clock, entropy };
             match workshop.newest().await? {
-                None => workshop.create_first().await?,
-                // All of its keys were ended while another algorithm signed.
-                Some(key) if key.signs_until.is_some_and(|until| until <= clock.now()) => {
-                    workshop.succeed(&key, Succession::Planned { lead: Duration::ZERO }).await?;
-                }
-                Some(_) => {}
+                None => workshop.create_first(settings.lead).await?,
+                Some(key) => match key.standing(clock.now()) {
+                    // All of its keys were ended while another algorithm signed.
+                    KeyStanding::VerifiesUntil(_) | KeyStanding::Ended(_) => {
+                        let lead = workshop.lead(settings.lead).await?;
+                        workshop.succeed(&key, Succession::Planned { lead }).await?;
+                    }
+                    KeyStanding::Waits(_) | KeyStanding::SignsSince(_) | KeyStanding::SignsUntil(_) => {}
+                },
             }
         }
         let ring = Self {
@@ -318,7 +339,7 @@ impl KeyRing {
                 signing: SigningKey::from_shared_secret(SHARED_KID, secret)?,
                 verifying: VerifyingKey::from_shared_secret(SHARED_KID, secret, issuer),
                 public_jwk: None,
-                signs: true,
+                chosen: true,
                 signs_from: DateTime::<Utc>::MIN_UTC,
                 signs_until: None,
                 published_until: None,
@@ -330,10 +351,11 @@ impl KeyRing {
                 parsed.collect::<Result<Vec<_>, CryptoFault>>()?
             }
         };
-        if !keys.iter().any(|key| key.may_sign(now)) {
+        let keys: Vec<_> = keys.into_iter().map(Arc::new).collect();
+        if RingKey::in_force(&keys, now).is_none() {
             return Err(KeyFault::NoneSigns(self.algorithm_name()));
         }
-        let keys = Arc::new(keys.into_iter().map(Arc::new).collect());
+        let keys = Arc::new(keys);
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
         Ok(())
     }
@@ -368,13 +390,18 @@ impl KeyRing {
 
     /// Whether some key may sign now.
     pub fn can_sign(&self) -> bool {
-        let now = self.clock.now();
-        self.current().iter().any(|key| key.may_sign(now))
+        self.in_force().is_some()
     }
 
     /// The `kid` of the key in force.
     pub fn kid_in_force(&self) -> Option<String> {
         self.in_force().map(|key| key.signing.kid().to_owned())
+    }
+
+    /// For how long the key in force has signed, unless it is a shared secret.
+    pub fn age_in_force(&self) -> Option<Duration> {
+        let key = self.in_force().filter(|key| key.public_jwk.is_some())?;
+        (self.clock.now() - key.signs_from).to_std().ok()
     }
 
     /// Signs the claims of an access token with the key in force.
@@ -383,11 +410,9 @@ impl KeyRing {
         Ok(key.signing.sign(claims)?)
     }
 
-    /// The key that signs now: of several that may, the one that began last.
+    /// The key that signs now.
     fn in_force(&self) -> Option<Arc<RingKey>> {
-        let now = self.clock.now();
-        let keys = self.current();
-        keys.iter().filter(|key| key.may_sign(now)).max_by_key(|key| key.signs_from).map(Arc::clone)
+        RingKey::in_force(&self.current(), self.clock.now()).map(Arc::clone)
     }
 
     /// The claims of a token that one of the published keys signed for this issuer (RFC 9068 §4, RFC 8725 §3), and which.
@@ -415,7 +440,7 @@ fn private_key_seal(kid: &str) -> Seal<'_> {
 
 fn ring_key(
     stored: &StoredKey,
-    signs: SigningAlgorithm,
+    chosen: SigningAlgorithm,
     master: &MasterKey,
     issuer: &str,
 ) -> Result<RingKey, CryptoFault> {
@@ -431,7 +456,7 @@ fn ring_key(
         signing,
         verifying: VerifyingKey::from_jwk(&kid, stored.algorithm, &public_jwk, issuer)?,
         public_jwk: Some(public_jwk),
-        signs: stored.algorithm == signs,
+        chosen: stored.algorithm == chosen,
         signs_from: stored.signs_from,
         signs_until: stored.signs_until,
         published_until: stored.published_until,
@@ -519,14 +544,26 @@ impl<S: Store> KeyWorkshop<'_, S> {
         }
         let mut unit = self.store.begin().await?;
         let removed = unit.keys_remove(now).await?;
+        fault_point!("keys.removed");
         unit.commit().await?;
+        fault_point!("keys.committed");
         Ok(removed)
     }
 
-    /// Makes the first key, unless another node has: then that one's is used.
-    async fn create_first(&self) -> Result<(), KeyFault> {
+    /// How long a key waits that is the first of its algorithm to sign: not at all, if none signs before it.
+    async fn lead(&self, lead: Duration) -> Result<Duration, KeyFault> {
         let now = self.clock.now();
-        let key = self.make(now, now)?;
+        let signs = |key: &StoredKey| {
+            matches!(key.standing(now), KeyStanding::SignsSince(_) | KeyStanding::SignsUntil(_))
+        };
+        Ok(if self.store.key_list().await?.iter().any(signs) { lead } else { Duration::ZERO })
+    }
+
+    /// Makes the first key, unless another node has: then that one's is used. Where one of another algorithm signs, it is
+    /// published for `lead` before it does.
+    async fn create_first(&self, lead: Duration) -> Result<(), KeyFault> {
+        let now = self.clock.now();
+        let key = self.make(now, now + self.lead(lead).await?)?;
         let event = self.event(Action::KeyCreated, &key).seal(self.clock, self.entropy)?;
         let mut unit = self.store.begin().await?;
         if unit.key_insert_first(&key).await? {
@@ -537,6 +574,19 @@ impl<S: Store> KeyWorkshop<'_, S> {
     }
 
     async fn succeed(&self, last: &StoredKey, succession: Succession) -> Result<Option<StoredKey>, KeyFault> {
+        let mut unit = self.store.begin().await?;
+        let Some(key) = self.succeed_in(&mut unit, last, succession).await? else { return Ok(None) };
+        unit.commit_with_changes(&[ChangeKind::KeysChanged], key.created_at).await?;
+        Ok(Some(key))
+    }
+
+    /// The same in a transaction, whose commit tells of the change.
+    async fn succeed_in(
+        &self,
+        unit: &mut S::Unit,
+        last: &StoredKey,
+        succession: Succession,
+    ) -> Result<Option<StoredKey>, KeyFault> {
         let now = self.clock.now();
         let signs_from = match succession {
             Succession::Planned { lead } => now + lead,
@@ -546,16 +596,16 @@ impl<S: Store> KeyWorkshop<'_, S> {
         let event = self
             .event(Action::KeyRotated, &key)
             .with("previousKid", last.id.to_string())
-            .with("signsFrom", signs_from.to_rfc3339_opts(SecondsFormat::Millis, true))
             .with("compromised", succession == Succession::Compromised)
             .seal(self.clock, self.entropy)?;
-        let mut unit = self.store.begin().await?;
         if !unit.key_insert_next(&key, last.id).await? {
             return Ok(None);
         }
         match succession {
+            // One that was ended before is not published again.
+            Succession::Planned { .. } if last.signs_until.is_some() => {}
             Succession::Planned { .. } => {
-                unit.key_end(last.id, signs_from, signs_from + LONGEST_LIFE).await?
+                unit.key_end(last.id, signs_from, signs_from + LONGEST_LIFE).await?;
             }
             Succession::Compromised => {
                 let others = self.store.key_list().await?;
@@ -565,7 +615,6 @@ impl<S: Store> KeyWorkshop<'_, S> {
             }
         }
         unit.audit_append(&[event]).await?;
-        unit.commit_with_changes(&[ChangeKind::KeysChanged], now).await?;
         Ok(Some(key))
     }
 
@@ -590,5 +639,6 @@ impl<S: Store> KeyWorkshop<'_, S> {
         AuditEvent::success(action, Actor::nameless(AuthMethod::System))
             .with("kid", key.id.to_string())
             .with("algorithm", self.algorithm.as_str())
+            .with("signsFrom", key.signs_from.to_rfc3339_opts(SecondsFormat::Millis, true))
     }
 }

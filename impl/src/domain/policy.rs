@@ -13,6 +13,17 @@ use super::refusal::{Answered, NotPermitted, Refusal, ScopeFlaw, TargetFlaw};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Capability(pub String);
 
+impl Capability {
+    /// Whether it is written as one. Whatever else somebody names in a scope may be a secret that strayed there.
+    pub fn is_written_as_one(&self) -> bool {
+        let part = |text: &str| {
+            text.starts_with(|first: char| first.is_ascii_lowercase())
+                && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'))
+        };
+        self.0.split_once(':').is_some_and(|(resource, action)| part(resource) && part(action))
+    }
+}
+
 impl fmt::Display for Capability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -214,6 +225,17 @@ mod tests {
     use super::*;
     use crate::domain::agents::AgentId;
     use crate::domain::changes::Rev;
+
+    #[test]
+    fn a_refusal_repeats_what_is_written_as_a_capability_and_nothing_else() {
+        let said = |asked: &str| scope_decide(&set(["a:b"]), Some(asked)).expect_err("refused").message();
+        assert_eq!(said("a:c"), "The agent does not have the capability a:c.");
+        for asked in
+            ["sas_0123_secret_abc", "eyJhbGciOiJFUzI1NiJ9.eyJ.abc", "a:B", "A:b", "a:", ":b", "a:b:c"]
+        {
+            assert!(!said(asked).contains(asked), "{asked}");
+        }
+    }
 
     const ISSUER: &str = "https://idp.example.com";
     const DEFAULT: &str = "https://idp.example.com/resources/default";

@@ -317,8 +317,11 @@ impl Refusal {
             Self::InvalidScope(ScopeFlaw::Malformed) => {
                 "The scope must be a list of capabilities separated by single spaces.".into()
             }
-            Self::InvalidScope(ScopeFlaw::BeyondCapabilities(capability)) => {
+            Self::InvalidScope(ScopeFlaw::BeyondCapabilities(capability)) if capability.is_written_as_one() => {
                 format!("The agent does not have the capability {capability}.")
+            }
+            Self::InvalidScope(ScopeFlaw::BeyondCapabilities(_)) => {
+                "The scope names something that is no capability; those are written resource:action.".into()
             }
             Self::InvalidScope(ScopeFlaw::BeyondCredential(capability)) => {
                 format!("The agent was given {capability} after this credential was issued; use a newer credential.")

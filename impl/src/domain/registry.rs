@@ -5,12 +5,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::agents::{Agent, AgentId, Owner};
-use super::audit::{Action, AuditEvent, AuditWriter, Subject};
+use super::audit::{Action, AuditEvent, AuditWriter, OTHER_OWNER, Subject};
 use super::callers::{Principal, RequestContext};
 use super::credentials::{CredentialMint, MintedCredential};
 use super::feed::Feed;
 use super::idempotency::Idempotency;
 use super::limits::Limits;
+use super::pages::Cursors;
 use super::refusal::{Answered, Fault, Refusal};
 use crate::clock::Clock;
 use crate::crypto::Entropy;
@@ -35,6 +36,8 @@ pub struct RegistryParts<S> {
     pub feed: Arc<Feed>,
     /// Keeps answers for whoever asks again.
     pub idempotency: Idempotency<S>,
+    /// Writes the positions between the pages of lists.
+    pub cursors: Cursors,
 }
 
 impl<S: Store> RegistryParts<S> {
@@ -72,12 +75,11 @@ impl<S: Store> RegistryParts<S> {
         };
         let denied = |reason| AuditEvent::denied(Action::AccessDenied, principal.into(), reason);
         let event = match &owner {
-            Some(owner) if !principal.sees(owner) => denied("other_owner").behind(owner),
+            Some(owner) if !principal.sees(owner) => denied(OTHER_OWNER).behind(owner),
             // One that came into sight since the caller looked is as good as absent.
-            _ => denied(refusal.reason()),
+            _ => denied(Refusal::AgentNotFound.reason()),
         };
-        let written = self.audit.write(event.during(request).on(subject)).await?;
-        Ok(written.err().unwrap_or(refusal))
+        self.audit.refuse(event.during(request).on(subject), refusal).await
     }
 
     /// Records the refusal of an action on an agent that the caller sees, behind the agent's own wall, and hands on what
@@ -104,7 +106,6 @@ impl<S: Store> RegistryParts<S> {
         owner: &Owner,
         refusal: Refusal,
     ) -> Result<Refusal, Fault> {
-        let written = self.audit.write(event.during(request).behind(owner)).await?;
-        Ok(written.err().unwrap_or(refusal))
+        self.audit.refuse(event.during(request).behind(owner), refusal).await
     }
 }

@@ -17,6 +17,20 @@ const COUNTS: usize = 512;
 #[derive(Debug, Default)]
 pub struct Tally(Mutex<HashMap<Counted, u64>>);
 
+/// How often something happened.
+#[derive(Debug)]
+pub struct Count {
+    what: Counted,
+    times: u64,
+}
+
+impl Count {
+    /// The event that says so.
+    pub fn event(&self) -> AuditEvent {
+        self.what.clone().into_event(self.times)
+    }
+}
+
 /// What is counted together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Counted {
@@ -70,7 +84,7 @@ impl Tally {
             action: Action::RequestLimitedCounted,
             outcome: Outcome::Denied,
             reason: Some("rate_limited"),
-            actor,
+            actor: actor.by_any_token(),
             subject: None,
             owner: owner.cloned(),
             prefix: request.address.map(address_prefix),
@@ -78,22 +92,32 @@ impl Tally {
     }
 
     fn count(&self, what: Counted) {
+        self.add(Count { what, times: 1 });
+    }
+
+    fn add(&self, Count { what, times }: Count) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = counts.get_mut(&what) {
-            *count = count.saturating_add(1);
+            *count = count.saturating_add(times);
         } else if counts.len() < COUNTS {
-            counts.insert(what, 1);
+            counts.insert(what, times);
         } else {
             let actor = Actor::nameless(what.actor.method);
             let whoever = Counted { actor, subject: None, owner: None, prefix: None, ..what };
-            *counts.entry(whoever).or_default() += 1;
+            let count = counts.entry(whoever).or_default();
+            *count = count.saturating_add(times);
         }
     }
 
-    /// Takes the counts out as events, one each.
-    pub fn take(&self) -> Vec<AuditEvent> {
+    /// Takes the counts out.
+    pub fn take(&self) -> Vec<Count> {
         let counts = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        counts.into_iter().map(|(what, count)| what.into_event(count)).collect()
+        counts.into_iter().map(|(what, times)| Count { what, times }).collect()
+    }
+
+    /// Takes back what could not be written, to be written with what has been counted since.
+    pub fn give_back(&self, counts: impl IntoIterator<Item = Count>) {
+        counts.into_iter().for_each(|count| self.add(count));
     }
 }
 
@@ -162,11 +186,14 @@ mod tests {
             fail(&tally, "192.0.2.1", "wrong_secret");
             fail(&tally, "192.0.2.2", "wrong_secret");
         }
-        let mut events = tally.take();
-        assert_eq!(events.len(), 1);
-        let row = events.remove(0).seal(&Clock::system(), &Entropy::system()).unwrap();
+        // What was not written is not lost.
+        tally.give_back(tally.take());
+        fail(&tally, "192.0.2.3", "wrong_secret");
+        let counts = tally.take();
+        assert_eq!(counts.len(), 1);
+        let row = counts[0].event().seal(&Clock::system(), &Entropy::system()).unwrap();
         let event: serde_json::Value = serde_json::from_slice(&row.content).unwrap();
-        assert_eq!(event["data"]["count"], 20_000);
+        assert_eq!(event["data"]["count"], 20_001);
         assert_eq!(event["address"], "192.0.2.0/24");
         assert_eq!(event["reason"], "wrong_secret");
         assert!(tally.take().is_empty());

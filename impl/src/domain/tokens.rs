@@ -26,6 +26,7 @@ use super::uses::Uses;
 use crate::clock::Clock;
 use crate::crypto::master::digest;
 use crate::crypto::{Entropy, HashPool, MasterKey, SecretText};
+use crate::measures;
 use crate::store::audit::AuditWrites;
 use crate::store::changes::ChangeWrites;
 use crate::store::{Store, Unit};
@@ -302,6 +303,11 @@ impl<S: Store> TokenService<S> {
         if let Err(refusal) = self.audit.write(event).await? {
             return Ok(Err(refusal));
         }
+        // Writing may have taken long, as on a node that was stopped meanwhile: who cannot know does not say yes.
+        if !self.feed.fresh() {
+            return Ok(Err(Refusal::Stale));
+        }
+        measures::token_issued();
         let expires_in = u32::try_from(claims.exp - claims.iat).unwrap_or(u32::MAX);
         let scope = Some(claims.scope).filter(|granted| asked.scope.as_ref() != Some(granted));
         Ok(Ok(IssuedToken { access_token, expires_in, scope }))
@@ -367,12 +373,12 @@ impl<S: Store> TokenService<S> {
         client: &Client,
         refusal: Refusal,
     ) -> Result<Refusal, Fault> {
+        measures::token_refused(refusal.reason());
         let event = AuditEvent::denied(Action::TokenRefused, client.into(), refusal.reason())
             .during(request)
             .on(self_subject(client.agent_id()))
             .behind(&client.record.agent.owner);
-        let written = self.audit.write(event).await?;
-        Ok(written.err().unwrap_or(refusal))
+        self.audit.refuse(event, refusal).await
     }
 
     /// What a token says, if it lives and the client may know (RFC 7662 §2.2): its own subject may, whoever has
@@ -426,8 +432,8 @@ impl<S: Store> TokenService<S> {
         if !permitted {
             let refusal = Refusal::TokenNotYours;
             let event = AuditEvent::denied(Action::TokenRevoked, client.into(), refusal.reason());
-            let written = self.audit.write(event.during(request).on(subject).behind(client_owner)).await?;
-            return Ok(Err(written.err().unwrap_or(refusal)));
+            let event = event.during(request).on(subject).behind(client_owner);
+            return Ok(Err(self.audit.refuse(event, refusal).await?));
         }
         let now = self.clock.now();
         let expires_at = DateTime::from_timestamp(claims.exp, 0).unwrap_or(DateTime::<Utc>::MAX_UTC);
@@ -487,6 +493,7 @@ impl<S: Store> TokenService<S> {
     }
 
     fn bearer_refused(&self, request: &RequestContext, flaw: TokenFlaw) -> Refusal {
+        measures::authentication_failed(flaw.as_str());
         self.tally.failure(request, AuthMethod::Bearer, flaw.as_str(), None);
         Refusal::InvalidToken(flaw)
     }
@@ -505,15 +512,8 @@ impl<S: Store> TokenService<S> {
         if itself || scopes.iter().all(|scope| principal.holds(scope)) {
             return Ok(Ok(()));
         }
-        let required: Vec<_> = scopes.iter().map(|scope| Capability((*scope).to_owned())).collect();
-        let refusal = Refusal::InsufficientScope { required };
-        let event = AuditEvent::denied(Action::AccessDenied, principal.into(), refusal.reason())
-            .during(request)
-            .on(Subject { agent_id: own.map(|(agent_id, _)| agent_id), ..Subject::default() })
-            .behind(&principal.owner)
-            .with("required", texts_fitting(scopes.iter().copied(), 1024));
-        let written = self.audit.write(event).await?;
-        Ok(Err(written.err().unwrap_or(refusal)))
+        let agent_id = own.map(|(agent_id, _)| agent_id);
+        Ok(Err(self.audit.refuse_scope(request, principal, agent_id, scopes).await?))
     }
 
     /// The claims of a token of ours, live or not.

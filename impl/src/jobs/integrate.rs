@@ -2,14 +2,15 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::pause;
-use crate::crypto::NoteVerifier;
 use crate::domain::audit::log::{Integrator, LogFault, Step};
+use crate::domain::audit::watching::TreeWatch;
 use crate::domain::log::Checkpoint;
 use crate::store::Store;
 
@@ -30,16 +31,12 @@ impl CheckpointFile {
         Self(path)
     }
 
-    /// The checkpoint in it, if it is there.
-    ///
-    /// Fails if it cannot be read, or holds anything but a checkpoint of this log.
-    pub async fn read(&self, verifier: &NoteVerifier) -> io::Result<Option<Checkpoint>> {
-        let note = match tokio::fs::read_to_string(&self.0).await {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            other => other?,
-        };
-        let invalid = |flaw| io::Error::new(io::ErrorKind::InvalidData, flaw);
-        Checkpoint::verify(&note, verifier).map(Some).map_err(invalid)
+    /// What is in it, if it is there: the signed note of a checkpoint, unless somebody was at it.
+    pub async fn read(&self) -> io::Result<Option<String>> {
+        match tokio::fs::read_to_string(&self.0).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            other => other.map(Some),
+        }
     }
 
     /// Moves the file, which holds this checkpoint of a log that was closed, beside; says where to.
@@ -70,17 +67,19 @@ impl CheckpointFile {
     }
 }
 
-/// Integrates until shutdown, and once more then. A round that fails is logged, and the next begins anew.
+/// Integrates until shutdown, and once more then. A round that fails is logged, and the next begins anew; of the others the
+/// watch is told.
 pub async fn run<S: Store>(
     mut integrator: Integrator<S>,
     file: Option<CheckpointFile>,
+    watch: Arc<TreeWatch>,
     mut shutdown: watch::Receiver<bool>,
 ) {
     let mut written = None;
     loop {
         let began = Instant::now();
         match tokio::time::timeout(PATIENCE, round(&mut integrator, file.as_ref(), &mut written)).await {
-            Ok(Ok(())) => {}
+            Ok(Ok((step, signed))) => watch.note(step, signed),
             Ok(Err(fault)) => tracing::error!(%fault, "audit events could not be taken into the tree"),
             Err(_) => tracing::error!("taking audit events into the tree took too long"),
         }
@@ -93,25 +92,28 @@ pub async fn run<S: Store>(
 }
 
 /// Takes everything that is pending into the tree, or as much as the time until the next round allows, signs its head, and
-/// keeps the checkpoint in the file, if it is new.
+/// keeps the checkpoint in the file, if it is new. Answers the last step, and how many events are signed.
 async fn round<S: Store>(
     integrator: &mut Integrator<S>,
     file: Option<&CheckpointFile>,
     written: &mut Option<u64>,
-) -> Result<(), LogFault> {
+) -> Result<(Step, u64), LogFault> {
     let began = Instant::now();
-    while let Step::Integrated(events) = integrator.step().await? {
+    let mut step = integrator.step().await?;
+    while let Step::Integrated(events) = step {
         tracing::debug!(events, "audit events are in the tree");
         // However many follow, what is in the tree is signed.
         if began.elapsed() >= INTERVAL {
             break;
         }
+        step = integrator.step().await?;
     }
     integrator.sign().await?;
-    if let (Some(file), Some((kept, note))) = (file, integrator.kept()?)
-        && *written != Some(kept.size)
+    let Some((kept, note)) = integrator.kept()? else { return Ok((step, 0)) };
+    let size = kept.size;
+    if let Some(file) = file
+        && *written != Some(size)
     {
-        let size = kept.size;
         match file.write(note).await {
             Ok(()) => *written = Some(size),
             Err(error) => {
@@ -119,5 +121,5 @@ async fn round<S: Store>(
             }
         }
     }
-    Ok(())
+    Ok((step, size))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::pause;
@@ -20,17 +21,32 @@ pub async fn run(audit: AuditWriter, tally: Arc<Tally>, mut shutdown: watch::Rec
     flush(&audit, &tally).await;
 }
 
-/// Writes the counts so far. What cannot be written is lost, and logged: it stands for answers that were given long
-/// ago.
+/// Writes the counts so far, all at once, so that they share a transaction. What cannot be written is counted on.
 pub async fn flush(audit: &AuditWriter, tally: &Tally) {
-    for event in tally.take() {
-        let action = event.action().as_str();
-        match audit.write(event).await {
-            Ok(Ok(())) => {}
-            Ok(Err(refusal)) => {
-                tracing::error!(action, reason = refusal.reason(), "a count was not recorded")
+    let mut writes = JoinSet::new();
+    for count in tally.take() {
+        let audit = audit.clone();
+        writes.spawn(async move { (audit.write(count.event()).await, count) });
+    }
+    let mut unwritten = Vec::new();
+    let mut why = None;
+    while let Some(done) = writes.join_next().await {
+        match done {
+            Ok((Ok(Ok(())), _)) => {}
+            Ok((Ok(Err(refusal)), count)) => {
+                why = Some(refusal.reason().to_owned());
+                unwritten.push(count);
             }
-            Err(fault) => tracing::error!(action, %fault, "a count was not recorded"),
+            // It may be there all the same; a count that is there twice is better than one that is not there.
+            Ok((Err(fault), count)) => {
+                why = Some(fault.to_string());
+                unwritten.push(count);
+            }
+            Err(error) => tracing::error!(%error, "a count was lost"),
         }
+    }
+    if let Some(why) = why {
+        tracing::error!(counts = unwritten.len(), why, "counts could not be recorded, and are counted on");
+        tally.give_back(unwritten);
     }
 }

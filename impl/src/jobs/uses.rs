@@ -23,11 +23,15 @@ pub async fn run<S: Store>(store: S, uses: Arc<Uses>, clock: Clock, mut shutdown
     flush(&store, &uses, &clock).await;
 }
 
-/// Writes the uses that are due. What cannot be written is logged and lost: the next use a minute on says it again.
+/// Writes the uses that are due. What cannot be written is logged and lost, with all that comes after it: the next use a
+/// minute on says it again.
 pub async fn flush<S: Store>(store: &S, uses: &Uses, clock: &Clock) {
-    for batch in uses.take(clock.now()).chunks(BATCH) {
+    let due = uses.take(clock.now());
+    for (number, batch) in due.chunks(BATCH).enumerate() {
         if let Err(fault) = write(store, batch).await {
-            tracing::warn!(uses = batch.len(), %fault, "the times of last use could not be written");
+            let lost = due.len() - number * BATCH;
+            tracing::warn!(uses = lost, %fault, "the times of last use could not be written");
+            return;
         }
     }
 }

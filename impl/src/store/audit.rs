@@ -81,6 +81,9 @@ pub trait AuditReads {
         origin: &str,
     ) -> impl Future<Output = Result<Option<StoredLogKey>, StoreFault>> + Send;
 
+    /// The key of every log that there was, by their names.
+    fn audit_key_list(&self) -> impl Future<Output = Result<Vec<StoredLogKey>, StoreFault>> + Send;
+
     /// The last checkpoint of the log of that name, as a signed note.
     fn audit_checkpoint_get(
         &self,
@@ -121,6 +124,15 @@ pub trait AuditWrites {
         &mut self,
         from: &Head,
         key: &StoredLogKey,
+    ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+
+    /// Puts what was sealed anew in the place of the sealed private part of a log's key. `false`, and nothing written, if
+    /// another one is there than was expected.
+    fn audit_key_reseal(
+        &mut self,
+        origin: &str,
+        before: &[u8],
+        sealed: &[u8],
     ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
 
     /// Keeps a checkpoint in place of the log's last one. `false`, and nothing written, if that is of the same size or

@@ -22,4 +22,13 @@ pub trait BootstrapWrites {
         operator: AgentId,
         at: DateTime<Utc>,
     ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+
+    /// Puts another operator in the place of this one. `false`, and nothing written, if somebody else is in that place; of
+    /// concurrent twins exactly one gets `true`.
+    fn bootstrap_replace(
+        &mut self,
+        before: AgentId,
+        operator: AgentId,
+        at: DateTime<Utc>,
+    ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
 }

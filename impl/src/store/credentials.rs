@@ -35,6 +35,13 @@ pub trait CredentialReads {
         id: CredentialId,
     ) -> impl Future<Output = Result<Option<Credential>, StoreFault>> + Send;
 
+    /// How many credentials can be used at `now` whose verifier was not made by this key.
+    fn credential_count_outdated(
+        &self,
+        verifier_key_version: &str,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<u64, StoreFault>> + Send;
+
     /// The agent's credentials, newest first (by descending id), those after `after` (exclusive), at most `limit`.
     fn credential_list(
         &self,

@@ -29,6 +29,9 @@ pub trait IdempotencyWrites {
         answer: &KeptAnswer,
     ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
 
+    /// Takes away every sealed answer, as nobody can open it any more; the keys count on. Answers how many there were.
+    fn idempotency_forget(&mut self) -> impl Future<Output = Result<u64, StoreFault>> + Send;
+
     /// Takes away sealed answers whose secret is gone at `now`, and whole rows that have expired; answers how many rows
     /// were touched, at most `limit` of each kind.
     fn idempotency_expire(

@@ -44,6 +44,23 @@ pub trait KeyWrites {
     /// answers how many those were.
     fn keys_remove(&mut self, before: DateTime<Utc>) -> impl Future<Output = Result<u64, StoreFault>> + Send;
 
+    /// Puts what was sealed anew in the place of a key's sealed private part. `false`, and nothing written, if another one is
+    /// there than was expected.
+    fn key_reseal(
+        &mut self,
+        id: Uuid,
+        before: &[u8],
+        sealed: &[u8],
+    ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+
+    /// Puts another canary in the place of the one that is expected there. `false`, and nothing written, if there is another
+    /// one; of concurrent twins exactly one gets `true`, and the other waits for it.
+    fn key_canary_replace(
+        &mut self,
+        before: &[u8],
+        sealed: &[u8],
+    ) -> impl Future<Output = Result<bool, StoreFault>> + Send;
+
     /// Sets the canary. `false`, and nothing written, if there is one; of concurrent twins exactly one gets `true`.
     fn key_canary_insert(&mut self, sealed: &[u8]) -> impl Future<Output = Result<bool, StoreFault>> + Send;
 }

@@ -269,6 +269,30 @@ async fn a_verifier_of_another_master_key_is_renewed_by_whoever_knows_the_secret
     assert_eq!(world.store().client_reads.load(Ordering::SeqCst), reads);
 }
 
+/// Only whoever names the credential and its agent can make the server compare slowly.
+#[tokio::test]
+async fn a_verifier_of_another_master_key_is_no_lever_for_whoever_does_not_know_its_agent() {
+    const AT_ONCE: u32 = 3;
+    let world = World::with_few_hashes(1, AT_ONCE).await;
+    let known = world.agent("talent-team", &["resume:read"]).await;
+    let other = world.agent("talent-team", &[]).await.agent.id.to_string();
+    let mut unit = world.store().begin().await.unwrap();
+    unit.credential_verifier_set(known.credential.id, &[7; 32], "another").await.unwrap();
+    unit.commit().await.unwrap();
+    for client_id in [other.as_str(), "00000000-0000-7000-8000-000000000000", "nobody"] {
+        let refused = world.authenticate(client_id, known.secret.expose()).await;
+        assert_eq!(refused.err(), Some(Refusal::InvalidClient(ClientFlaw::ForeignCredential)));
+    }
+    // So many slow comparisons as there are to take are still there, and no more.
+    let wrong = ClientSecret::generate(known.credential.id.0, &Entropy::seeded(99)).to_text();
+    let id = known.agent.id.to_string();
+    for _ in 0..AT_ONCE {
+        let refused = world.authenticate(&id, wrong.expose()).await;
+        assert_eq!(refused.err(), Some(Refusal::InvalidClient(ClientFlaw::WrongSecret)));
+    }
+    assert!(matches!(world.authenticate(&id, wrong.expose()).await.err(), Some(Refusal::RateLimited(_))));
+}
+
 #[tokio::test]
 async fn the_times_of_last_use_are_written_by_a_job_and_exact_to_a_minute() {
     let world = World::new().await;

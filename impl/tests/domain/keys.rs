@@ -6,6 +6,7 @@ use agentidp::clock::Clock;
 use agentidp::crypto::{Entropy, MasterKey, SecretText, install};
 use agentidp::domain::audit::AuditFilter;
 use agentidp::domain::feed::{FRESH_FOR, Feed};
+use agentidp::domain::keys::resealing::{Before, ResealFault, Resealing};
 use agentidp::domain::keys::{
     KeyFault, KeyRing, KeySettings, KeyWorkshop, Signing, SigningAlgorithm, Succession, canary_check,
 };
@@ -17,7 +18,7 @@ use agentidp::store::keys::{KeyReads, KeyWrites};
 use agentidp::store::{Store, Unit};
 
 use crate::store::Watched;
-use crate::world::{ISSUER, Place, key_settings, master, start};
+use crate::world::{LEAD, Place, key_settings, key_settings_of, master, start};
 
 async fn open(store: &Watched, settings: KeySettings, master: &MasterKey) -> Result<KeyRing, KeyFault> {
     KeyRing::open(store, settings, master, &Clock::fixed(start()), &Entropy::system()).await
@@ -75,7 +76,7 @@ async fn a_shared_secret_needs_no_key_and_publishes_none() {
     let place = Place::new().await;
     let signing =
         Signing::SharedSecret(SecretText::new("a shared secret of some length, for one verifier".into()));
-    let ring = open(&place.store, KeySettings { signing, issuer: ISSUER.into() }, &master(1)).await.unwrap();
+    let ring = open(&place.store, key_settings_of(signing), &master(1)).await.unwrap();
     assert_eq!((ring.algorithm_name(), ring.jwks()), ("HS256", None));
     assert!(place.store.key_list().await.unwrap().is_empty());
 }
@@ -93,6 +94,47 @@ async fn keys_whose_canary_is_gone_are_not_taken_for_a_new_database() {
     assert!(matches!(opened, Err(KeyFault::CanaryMissing)));
 }
 
+/// What makes another master key the database's, while tokens are signed with a shared secret.
+fn resealing<'r>(
+    store: &'r Watched,
+    master: &'r MasterKey,
+    clock: &'r Clock,
+    entropy: &'r Entropy,
+) -> Resealing<'r, Watched> {
+    Resealing { store, master, algorithm: None, kept: None, clock, entropy }
+}
+
+#[tokio::test]
+async fn keys_whose_canary_is_gone_are_not_sealed_anew() {
+    install();
+    let place = Place::new().await;
+    open(&place.store, key_settings(SigningAlgorithm::Es256), &master(1)).await.unwrap();
+    place.sql("DELETE FROM key_canary").await;
+    let (master, clock, entropy) = (master(2), Clock::fixed(start()), Entropy::system());
+    let resealing = resealing(&place.store, &master, &clock, &entropy);
+    let refused = resealing.run(Before::Lost).await.err();
+    assert!(matches!(refused, Some(ResealFault::Keys(KeyFault::CanaryMissing))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn keys_that_are_given_up_end_also_where_a_shared_secret_signs() {
+    install();
+    let place = Place::new().await;
+    for algorithm in SigningAlgorithm::ALL {
+        open(&place.store, key_settings(algorithm), &master(1)).await.unwrap();
+    }
+    let (other, clock, entropy) = (master(2), Clock::fixed(start()), Entropy::system());
+    let done = resealing(&place.store, &other, &clock, &entropy).run(Before::Leaked).await.unwrap();
+    assert!(done.signing_key.is_none() && done.log.is_none());
+    let keys = place.store.key_list().await.unwrap();
+    assert!(keys.len() == 3 && keys.iter().all(|key| !key.is_published(start())), "{keys:?}");
+    // And the next one comes when an algorithm signs again.
+    for algorithm in SigningAlgorithm::ALL {
+        let ring = open(&place.store, key_settings(algorithm), &other).await.unwrap();
+        assert!(ring.can_sign());
+    }
+}
+
 /// A ring over a clock that a test moves, and where its keys are made.
 struct Ring {
     ring: KeyRing,
@@ -102,7 +144,6 @@ struct Ring {
     master: MasterKey,
 }
 
-const LEAD: Duration = Duration::from_secs(304);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Ring {
@@ -142,6 +183,72 @@ impl Ring {
     fn signs(&self) -> String {
         self.ring.kid_in_force().expect("a key that signs")
     }
+
+    /// The node, started anew with another algorithm.
+    async fn with(self, algorithm: SigningAlgorithm) -> Self {
+        let settings = key_settings(algorithm);
+        let opened = KeyRing::open(&self.place.store, settings, &self.master, &self.clock, &self.entropy);
+        Self { ring: opened.await.expect("a ring"), ..self }
+    }
+
+    /// The algorithm of the key of this kid.
+    async fn algorithm_of(&self, kid: &str) -> SigningAlgorithm {
+        let keys = self.place.store.key_list().await.expect("the keys");
+        keys.into_iter().find(|key| key.id.to_string() == kid).expect("a key of this kid").algorithm
+    }
+}
+
+#[tokio::test]
+async fn after_a_change_of_the_algorithm_the_key_before_signs_until_verifiers_can_know_the_new_one() {
+    let node = Ring::new().await;
+    let first = node.signs();
+    let node = node.with(SigningAlgorithm::EdDsa).await;
+    let [_, second] = &node.published()[..] else { panic!("{:?}", node.published()) };
+    assert_eq!((node.signs(), node.algorithm_of(&first).await), (first.clone(), SigningAlgorithm::Es256));
+    node.clock.advance(LEAD - Duration::from_millis(1));
+    assert_eq!(node.signs(), first);
+    node.clock.advance(Duration::from_millis(1));
+    assert_eq!((&node.signs(), node.algorithm_of(second).await), (second, SigningAlgorithm::EdDsa));
+    assert!(node.published().contains(&first));
+    // Back again: the key is there, and verifiers know it.
+    let node = node.with(SigningAlgorithm::Es256).await;
+    assert_eq!((node.signs(), node.published().len()), (first.clone(), 2));
+    // A third one, whose key waits, and is known to others before it signs: the next one signs at once.
+    let node = node.with(SigningAlgorithm::Rs256).await;
+    assert_eq!(node.algorithm_of(&node.signs()).await, SigningAlgorithm::EdDsa);
+    let compromised = KeyWorkshop { algorithm: SigningAlgorithm::Rs256, ..node.workshop() };
+    let next = compromised.rotate(Succession::Compromised).await.expect("the keys").expect("the next key");
+    node.ring.reload(&node.place.store).await.expect("the keys");
+    assert_eq!((node.signs(), node.published()), (next.id.to_string(), vec![next.id.to_string()]));
+}
+
+#[tokio::test]
+async fn a_key_that_others_know_is_not_published_again_when_its_algorithm_signs_again() {
+    let node = Ring::new().await;
+    let known = node.signs();
+    let node = node.with(SigningAlgorithm::EdDsa).await;
+    let compromised = KeyWorkshop { algorithm: SigningAlgorithm::EdDsa, ..node.workshop() };
+    let other = compromised.rotate(Succession::Compromised).await.expect("the keys").expect("the next key");
+    let other = other.id.to_string();
+    let node = node.with(SigningAlgorithm::Es256).await;
+    let published = node.published();
+    assert!(!published.contains(&known) && published.len() == 2, "{known} in {published:?}");
+    assert_eq!(node.signs(), other, "until the next one of ES256 is known");
+    node.clock.advance(LEAD);
+    assert!(![known, other].contains(&node.signs()));
+}
+
+#[tokio::test]
+async fn a_waiting_key_that_others_know_is_followed_at_a_start() {
+    let node = Ring::new().await;
+    let waiting = node.rotates(Succession::Planned { lead: LEAD }).await;
+    let node = node.with(SigningAlgorithm::EdDsa).await;
+    let compromised = KeyWorkshop { algorithm: SigningAlgorithm::EdDsa, ..node.workshop() };
+    compromised.rotate(Succession::Compromised).await.expect("the keys");
+    let node = node.with(SigningAlgorithm::Es256).await;
+    assert!(!node.published().contains(&waiting));
+    node.clock.advance(LEAD);
+    assert_eq!(node.algorithm_of(&node.signs()).await, SigningAlgorithm::Es256);
 }
 
 #[tokio::test]

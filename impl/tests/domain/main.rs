@@ -5,11 +5,15 @@ mod audit;
 mod bootstrap;
 mod clients;
 mod expiry;
+mod idempotency;
 mod keys;
 mod laws;
 mod laws_merge;
 mod laws_overlap;
 mod limits;
+#[path = "../shared/postgres.rs"]
+mod postgres;
+mod stopped;
 mod store;
 mod tokens;
 mod world;

@@ -155,6 +155,10 @@ impl<S: Store> AuditReads for Watched<S> {
         self.inner.audit_key_get(origin).await
     }
 
+    async fn audit_key_list(&self) -> Result<Vec<StoredLogKey>, StoreFault> {
+        self.inner.audit_key_list().await
+    }
+
     async fn audit_checkpoint_get(&self, origin: &str) -> Result<Option<String>, StoreFault> {
         self.inner.audit_checkpoint_get(origin).await
     }
@@ -203,6 +207,14 @@ impl<S: Store> CredentialReads for Watched<S> {
         id: CredentialId,
     ) -> Result<Option<Credential>, StoreFault> {
         self.inner.credential_get(agent_id, id).await
+    }
+
+    async fn credential_count_outdated(
+        &self,
+        verifier_key_version: &str,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreFault> {
+        self.inner.credential_count_outdated(verifier_key_version, now).await
     }
 
     async fn credential_list(
@@ -322,6 +334,15 @@ impl<U: Unit> AuditWrites for WatchedUnit<U> {
         self.inner.audit_rename(from, key).await
     }
 
+    async fn audit_key_reseal(
+        &mut self,
+        origin: &str,
+        before: &[u8],
+        sealed: &[u8],
+    ) -> Result<bool, StoreFault> {
+        self.inner.audit_key_reseal(origin, before, sealed).await
+    }
+
     async fn audit_minimum_raise(&mut self, minimum_index: u64, event_id: Uuid) -> Result<bool, StoreFault> {
         self.inner.audit_minimum_raise(minimum_index, event_id).await
     }
@@ -342,6 +363,15 @@ impl<U: Unit> AuditWrites for WatchedUnit<U> {
 impl<U: Unit> BootstrapWrites for WatchedUnit<U> {
     async fn bootstrap_claim(&mut self, operator: AgentId, at: DateTime<Utc>) -> Result<bool, StoreFault> {
         self.inner.bootstrap_claim(operator, at).await
+    }
+
+    async fn bootstrap_replace(
+        &mut self,
+        before: AgentId,
+        operator: AgentId,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreFault> {
+        self.inner.bootstrap_replace(before, operator, at).await
     }
 }
 
@@ -414,6 +444,10 @@ impl<U: Unit> IdempotencyWrites for WatchedUnit<U> {
         self.inner.idempotency_insert(answer).await
     }
 
+    async fn idempotency_forget(&mut self) -> Result<u64, StoreFault> {
+        self.inner.idempotency_forget().await
+    }
+
     async fn idempotency_expire(&mut self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreFault> {
         self.inner.idempotency_expire(now, limit).await
     }
@@ -422,6 +456,14 @@ impl<U: Unit> IdempotencyWrites for WatchedUnit<U> {
 impl<U: Unit> KeyWrites for WatchedUnit<U> {
     async fn key_insert_first(&mut self, key: &StoredKey) -> Result<bool, StoreFault> {
         self.inner.key_insert_first(key).await
+    }
+
+    async fn key_reseal(&mut self, id: Uuid, before: &[u8], sealed: &[u8]) -> Result<bool, StoreFault> {
+        self.inner.key_reseal(id, before, sealed).await
+    }
+
+    async fn key_canary_replace(&mut self, before: &[u8], sealed: &[u8]) -> Result<bool, StoreFault> {
+        self.inner.key_canary_replace(before, sealed).await
     }
 
     async fn key_insert_next(&mut self, key: &StoredKey, predecessor: Uuid) -> Result<bool, StoreFault> {

@@ -1,4 +1,4 @@
-//! A whole node without a door: the services on a SQLite database, a clock that stands, chance with a seed.
+//! A whole node without a door: the services on a database, a clock that stands, chance with a seed.
 
 #![expect(clippy::disallowed_methods, reason = "the tests look into the database behind the store's back")]
 
@@ -23,6 +23,7 @@ use agentidp::domain::feed::Feed;
 use agentidp::domain::idempotency::{Created, Idempotency, Once};
 use agentidp::domain::keys::{KeyRing, KeySettings, Signing, SigningAlgorithm};
 use agentidp::domain::limits::{LimitSettings, Limits};
+use agentidp::domain::pages::Cursors;
 use agentidp::domain::policy::Capability;
 use agentidp::domain::refusal::{Answered, Fault, Refusal};
 use agentidp::domain::registry::RegistryParts;
@@ -33,22 +34,34 @@ use agentidp::domain::tokens::{
 use agentidp::domain::uses::Uses;
 use agentidp::jobs;
 use agentidp::store::audit::AuditReads;
-use agentidp::store::sql::{Database, PoolSettings, connect};
+use agentidp::store::sql::{Database, PoolSettings, SqlStore, connect};
 use agentidp::store::{Store, Unit};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use sqlx::{Postgres, Sqlite};
 use uuid::Uuid;
 
+use crate::postgres::{next_name, on_server, postgres_store, postgres_url};
 use crate::store::Watched;
 
 pub const ISSUER: &str = "https://idp.example.com";
 pub const DEFAULT_AUDIENCE: &str = "https://idp.example.com/resources/default";
 pub const RESOURCE: &str = "https://resumes.example.com/";
+/// How long a key is published before it signs.
+pub const LEAD: std::time::Duration = std::time::Duration::from_secs(304);
 
-/// A database of its own, removed with the test.
-pub struct Place {
-    directory: PathBuf,
-    pub store: Watched,
+/// A database of its own.
+pub struct Place<I = SqlStore<Sqlite>> {
+    home: Home,
+    pub store: Watched<I>,
+}
+
+/// Where a database is.
+enum Home {
+    /// In a file of this folder, which goes with the test.
+    Folder(PathBuf),
+    /// On the tests' PostgreSQL under this name, until it is removed.
+    Server(String),
 }
 
 impl Place {
@@ -65,24 +78,42 @@ impl Place {
             panic!("{url} is SQLite");
         };
         inner.migrate().await.expect("the migrations apply");
-        Self { directory, store: Watched::new(inner) }
+        Self { home: Home::Folder(directory), store: Watched::new(inner) }
     }
-}
 
-impl Place {
     /// Runs statements past the store.
     pub async fn sql(&self, sql: &str) {
         use sqlx::Connection;
-        let url = format!("sqlite://{}", self.directory.join("test.db").display());
+        let Home::Folder(directory) = &self.home else { panic!("SQLite is in a file") };
+        let url = format!("sqlite://{}", directory.join("test.db").display());
         let mut connection = sqlx::SqliteConnection::connect(&url).await.expect("the file opens");
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.expect("the statements run");
         connection.close().await.expect("the connection closes");
     }
 }
 
-impl Drop for Place {
+impl Place<SqlStore<Postgres>> {
+    pub async fn on_postgres() -> Self {
+        let name = next_name();
+        on_server(&format!("CREATE DATABASE {name}")).await;
+        let inner =
+            postgres_store(&postgres_url(&name), &PoolSettings::default()).await.expect("PostgreSQL opens");
+        inner.migrate().await.expect("the migrations apply");
+        Self { home: Home::Server(name), store: Watched::new(inner) }
+    }
+
+    /// Removes the database, after a test that went well.
+    pub async fn remove(&self) {
+        let Home::Server(name) = &self.home else { panic!("PostgreSQL is a server") };
+        on_server(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    }
+}
+
+impl<I> Drop for Place<I> {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.directory);
+        if let Home::Folder(directory) = &self.home {
+            let _ = std::fs::remove_dir_all(directory);
+        }
     }
 }
 
@@ -95,7 +126,11 @@ pub fn master(seed: u64) -> MasterKey {
 }
 
 pub fn key_settings(algorithm: SigningAlgorithm) -> KeySettings {
-    KeySettings { signing: Signing::Asymmetric(algorithm), issuer: ISSUER.to_owned() }
+    key_settings_of(Signing::Asymmetric(algorithm))
+}
+
+pub fn key_settings_of(signing: Signing) -> KeySettings {
+    KeySettings { signing, issuer: ISSUER.to_owned(), lead: LEAD }
 }
 
 /// A second level in memory, which can be away.
@@ -130,8 +165,8 @@ impl SharedClientCache for Shelf {
 }
 
 /// A node.
-pub struct World {
-    pub place: Place,
+pub struct World<I = SqlStore<Sqlite>> {
+    pub place: Place<I>,
     pub clock: Clock,
     pub entropy: Entropy,
     pub mint: CredentialMint,
@@ -141,11 +176,11 @@ pub struct World {
     pub uses: Arc<Uses>,
     pub counts: Arc<CacheCounts>,
     pub audit: AuditWriter,
-    pub agents: AgentService<Watched>,
-    pub credentials: CredentialService<Watched>,
-    pub tokens: TokenService<Watched>,
-    pub events: AuditService<Watched>,
-    pub bootstrap: BootstrapService<Watched>,
+    pub agents: AgentService<Watched<I>>,
+    pub credentials: CredentialService<Watched<I>>,
+    pub tokens: TokenService<Watched<I>>,
+    pub events: AuditService<Watched<I>>,
+    pub bootstrap: BootstrapService<Watched<I>>,
 }
 
 impl World {
@@ -154,33 +189,43 @@ impl World {
     }
 
     pub async fn with_signing(signing: Signing) -> Self {
-        Self::with(signing, LimitSettings::default(), None).await
+        Self::with(Place::new().await, signing, LimitSettings::default(), None).await
     }
 
     /// One whose slow hashes are limited to so many a minute, and so many at once.
     pub async fn with_few_hashes(per_minute: u32, at_once: u32) -> Self {
         let limits = LimitSettings::new((0, 0), (0, 0), (per_minute, at_once));
-        Self::with(Signing::Asymmetric(SigningAlgorithm::Es256), limits, None).await
+        Self::with(Place::new().await, Signing::Asymmetric(SigningAlgorithm::Es256), limits, None).await
     }
 
     /// A node that shares what it reads with others.
     pub async fn beside(shelf: &Arc<Shelf>) -> Self {
         let shared: Arc<dyn SharedClientCache> = Arc::clone(shelf) as _;
-        Self::with(Signing::Asymmetric(SigningAlgorithm::Es256), LimitSettings::default(), Some(shared)).await
+        let signing = Signing::Asymmetric(SigningAlgorithm::Es256);
+        Self::with(Place::new().await, signing, LimitSettings::default(), Some(shared)).await
     }
+}
 
+impl World<SqlStore<Postgres>> {
+    pub async fn on_postgres() -> Self {
+        let signing = Signing::Asymmetric(SigningAlgorithm::Es256);
+        Self::with(Place::on_postgres().await, signing, LimitSettings::default(), None).await
+    }
+}
+
+impl<I: Store> World<I> {
     async fn with(
+        place: Place<I>,
         signing: Signing,
         limits: LimitSettings,
         shared: Option<Arc<dyn SharedClientCache>>,
     ) -> Self {
         install();
-        let place = Place::new().await;
         let store = place.store.clone();
         let (clock, entropy, master) = (Clock::fixed(start()), Entropy::seeded(1), master(1));
         let pool = HashPool::new(2, 16);
         let mint = CredentialMint::new(master.clone(), pool.clone(), entropy.clone());
-        let settings = KeySettings { signing, issuer: ISSUER.to_owned() };
+        let settings = key_settings_of(signing);
         let keys = Arc::new(KeyRing::open(&store, settings, &master, &clock, &entropy).await.expect("keys"));
         let feed = Arc::new(Feed::new(clock.clone(), *LIFETIMES.end()));
         let (tally, uses) = (Arc::<Tally>::default(), Arc::<Uses>::default());
@@ -188,6 +233,7 @@ impl World {
         let limits = Limits::new(buckets, clock.clone(), Arc::clone(&tally), limits);
         let counts = Arc::<CacheCounts>::default();
         let (audit, _) = AuditWriter::start(store.clone(), clock.clone(), entropy.clone());
+        let cursors = Cursors::new(master.clone());
         let registry = RegistryParts {
             store: store.clone(),
             clock: clock.clone(),
@@ -197,6 +243,7 @@ impl World {
             audit: audit.clone(),
             feed: Arc::clone(&feed),
             idempotency: Idempotency::new(store.clone(), clock.clone(), entropy.clone(), master.clone()),
+            cursors: cursors.clone(),
         };
         let (agents, credentials) = (AgentService::new(registry.clone()), CredentialService::new(registry));
         let tokens = TokenService::new(TokenParts {
@@ -232,7 +279,7 @@ impl World {
             master,
             mint: mint.clone(),
         });
-        let events = AuditService::new(store);
+        let events = AuditService::new(store, cursors, audit.clone());
         let world = Self {
             place,
             clock,
@@ -254,7 +301,7 @@ impl World {
         world
     }
 
-    pub fn store(&self) -> &Watched {
+    pub fn store(&self) -> &Watched<I> {
         &self.place.store
     }
 

@@ -527,7 +527,13 @@ async fn the_head_of_a_log_does_not_go_back<W: World>(db: &W) {
     append(db.store(), &[event(1, 0)]).await;
     integrate(db, 0, id(1, 0)).await;
     refused(db, "UPDATE audit_head SET tree_size = 0").await;
-    db.sql("UPDATE audit_head SET tree_size = 0, origin = 'idp.example.com/log-2'").await.unwrap();
+    // Nor by another name, which would open the way back to its own.
+    refused(db, "UPDATE audit_head SET tree_size = 0, origin = 'idp.example.com/log-2'").await;
+    let other = W::bytes(&[7; 32]);
+    refused(db, &format!("UPDATE audit_head SET root_hash = {other}")).await;
+    // A log that is reopened has another name, and all that it had.
+    db.sql("UPDATE audit_head SET origin = 'idp.example.com/log-2'").await.unwrap();
+    refused(db, "UPDATE audit_head SET tree_size = 0").await;
 }
 
 async fn the_empty_tree_has_the_root_that_the_rfc_gives_it<W: World>(db: &W) {

@@ -11,6 +11,7 @@ on_both_databases![
     of_twins_that_claim_exactly_one_gets_it,
     a_claim_that_is_rolled_back_leaves_the_place_free,
     a_claim_without_its_agent_does_not_commit,
+    of_twins_that_replace_the_operator_exactly_one_does,
 ];
 
 /// Claims and, when that worked, makes the agent.
@@ -54,6 +55,26 @@ async fn a_claim_that_is_rolled_back_leaves_the_place_free<W: World>(db: &W) {
     drop(unit);
     assert_eq!(db.store().bootstrap_get().await.unwrap(), None);
     assert!(claim(db.store(), 2).await);
+}
+
+async fn of_twins_that_replace_the_operator_exactly_one_does<W: World>(db: &W) {
+    assert!(claim(db.store(), 1).await);
+    let twins = (2..=9).map(|serial| {
+        let store = db.store().clone();
+        tokio::spawn(async move {
+            let mut unit = store.begin().await.unwrap();
+            assert!(unit.agent_insert(&agent(serial)).await.unwrap());
+            let replaced = unit.bootstrap_replace(agent_id(1), agent_id(serial), time(5)).await.unwrap();
+            unit.commit().await.unwrap();
+            replaced.then_some(agent_id(serial))
+        })
+    });
+    let mut winners = Vec::new();
+    for twin in twins.collect::<Vec<_>>() {
+        winners.extend(twin.await.unwrap());
+    }
+    assert_eq!(winners.len(), 1);
+    assert_eq!(db.store().bootstrap_get().await.unwrap(), Some(winners[0]));
 }
 
 async fn a_claim_without_its_agent_does_not_commit<W: World>(db: &W) {

@@ -33,6 +33,7 @@ on_both_databases![
     an_end_changes_status_and_end_and_nothing_else,
     revoking_all_revokes_what_is_active_of_that_agent_and_tells_of_it,
     live_is_what_is_active_and_not_expired,
+    live_credentials_with_a_verifier_of_another_key_are_counted,
     what_is_written_in_the_transaction_counts_at_once,
     a_credential_is_replaced_when_another_came_from_it,
     of_rotations_at_once_one_alone_replaces_the_credential,
@@ -500,6 +501,24 @@ async fn live_is_what_is_active_and_not_expired<W: World>(db: &W) {
     assert_eq!(count(1, 1_500).await, 1);
     assert_eq!(count(2, 1_500).await, 1);
     assert_eq!(count(3, 0).await, 0);
+}
+
+async fn live_credentials_with_a_verifier_of_another_key_are_counted<W: World>(db: &W) {
+    with_agents(db.store(), &[agent(1)]).await;
+    let revoked = Credential { status: CredentialStatus::Revoked, ..credential(3, agent_id(1)) };
+    let ends = Credential { expires_at: Some(time(10)), ..credential(4, agent_id(1)) };
+    for credential in [credential(1, agent_id(1)), credential(2, agent_id(1)), revoked, ends] {
+        with_credential(db.store(), &credential, &images(1)).await;
+    }
+    let current = images(1).verifier_key_version;
+    let count =
+        async |version: &str, now| db.store().credential_count_outdated(version, time(now)).await.unwrap();
+    assert_eq!((count(&current, 9).await, count("another", 9).await), (0, 3));
+    assert_eq!(count("another", 10).await, 2, "an end is the first moment after");
+    let mut unit = db.store().begin().await.unwrap();
+    unit.credential_verifier_set(credential_id(1), &[9; 32], "another").await.unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!((count(&current, 9).await, count("another", 10).await), (1, 1));
 }
 
 async fn what_is_written_in_the_transaction_counts_at_once<W: World>(db: &W) {

@@ -80,6 +80,21 @@ async fn a_server_that_is_not_there_is_not_available() {
     assert!(!fault.to_string().contains("hunter2"), "{fault}");
 }
 
+/// As a load balancer does before a database that is away.
+#[tokio::test]
+async fn a_server_that_takes_connections_and_ends_them_is_not_available() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let ends = tokio::spawn(async move {
+        while let Ok(taken) = listener.accept().await {
+            drop(taken)
+        }
+    });
+    let fault = fault_of(&format!("postgresql://joe:hunter2@{address}/x")).await;
+    assert!(matches!(fault, StoreFault::Unavailable(_)), "{fault:?}");
+    ends.abort();
+}
+
 #[tokio::test]
 async fn a_file_in_a_directory_that_is_not_there_is_not_available() {
     let fault = fault_of("sqlite:///no/such/directory/agentidp.db").await;
@@ -147,6 +162,31 @@ async fn a_transaction_whose_server_goes_away_is_not_available_and_the_next_one_
     }
     answered.unwrap();
     with_agents(db.store(), &[agent(1)]).await;
+    db.remove().await;
+}
+
+/// As by a client that goes away while its request waits.
+#[tokio::test]
+async fn a_transaction_whose_beginning_is_given_up_is_not_left_open() {
+    let db = InPostgres::migrated().await;
+    let node = db.node(&PoolSettings::default()).await.unwrap();
+    for _ in 0..20 {
+        tokio::select! {
+            biased;
+            begun = node.begin() => drop(begun.unwrap()),
+            // It is under way then.
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let open = db
+        .texts(
+            "SELECT COUNT(*)::text FROM pg_stat_activity \
+             WHERE datname = current_database() AND state LIKE 'idle in transaction%'",
+        )
+        .await;
+    assert_eq!(open, [[Some("0".to_owned())]]);
+    InPostgres::close(&node).await;
     db.remove().await;
 }
 

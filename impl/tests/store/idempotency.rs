@@ -18,6 +18,7 @@ on_both_databases![
     what_has_expired_goes_whole,
     no_more_goes_at_once_than_asked_for_and_the_oldest_goes_first,
     what_takes_the_place_of_an_expired_answer_does_not_go_with_it,
+    every_answer_is_forgotten_and_every_key_counts_on,
     a_hash_of_the_wrong_length_is_told_of_by_table_column_and_id,
 ];
 
@@ -97,6 +98,20 @@ async fn an_answer_is_for_its_caller_operation_and_key_alone<W: World>(db: &W) {
     assert_eq!(get(agent_id(2), "registerAgent", 1).await.as_ref(), Some(&others[0]));
     assert_eq!(get(agent_id(1), "registerAgents", 1).await.as_ref(), Some(&others[1]));
     assert_eq!(get(agent_id(2), "registerAgents", 1).await, None);
+}
+
+async fn every_answer_is_forgotten_and_every_key_counts_on<W: World>(db: &W) {
+    let gone = KeptAnswer { answer_sealed: None, ..answer(3) };
+    for answer in [&answer(1), &later(2, 0), &gone] {
+        assert!(keep(db.store(), answer).await);
+    }
+    let mut unit = db.store().begin().await.unwrap();
+    assert_eq!(unit.idempotency_forget().await.unwrap(), 2);
+    unit.commit().await.unwrap();
+    for answer in [answer(1), later(2, 0), gone] {
+        let forgotten = KeptAnswer { answer_sealed: None, ..answer };
+        assert_eq!(kept(db.store(), forgotten.key_hash[0], 0).await, Some(forgotten));
+    }
 }
 
 async fn an_answer_is_kept_until_it_expires<W: World>(db: &W) {

@@ -7,7 +7,8 @@ use agentidp::crypto::merkle::leaf_hash;
 use agentidp::crypto::{Entropy, MasterKey, NoteVerifier};
 use agentidp::domain::audit::AuditRow;
 use agentidp::domain::audit::log::{
-    BATCH, Batch, Head, Integrator, LogFault, Step, checkpoint_get, log_open, plan_compute, tile_get,
+    BATCH, Batch, Head, Integrator, LogFault, Step, StoredLogKey, checkpoint_get, log_open, plan_compute,
+    tile_get,
 };
 use agentidp::domain::log::proof::{consistency_verify, inclusion_verify};
 use agentidp::domain::log::{Checkpoint, Frontier, Hash, Plan, Tile};
@@ -33,6 +34,7 @@ on_both_databases![
     an_event_that_is_gone_before_its_integration_stops_it,
     a_log_of_another_name_is_not_added_to,
     nodes_keys_and_checkpoints_stay,
+    the_private_part_of_a_logs_key_is_replaced_over_the_one_that_is_expected_alone,
 ];
 
 pub(crate) const ORIGIN: &str = "idp.example.com/audit";
@@ -463,6 +465,18 @@ async fn a_log_of_another_name_is_not_added_to<W: World>(db: &W) {
     assert!(matches!(integrator.sign().await, Err(LogFault::OtherLog(_, _))));
 }
 
+async fn the_private_part_of_a_logs_key_is_replaced_over_the_one_that_is_expected_alone<W: World>(db: &W) {
+    node(db.store()).await.unwrap();
+    let key = db.store().audit_key_get(ORIGIN).await.unwrap().unwrap();
+    let mut unit = db.store().begin().await.unwrap();
+    assert!(!unit.audit_key_reseal(ORIGIN, &[9], &[7]).await.unwrap());
+    assert!(!unit.audit_key_reseal("another", &key.private_key_sealed, &[7]).await.unwrap());
+    assert!(unit.audit_key_reseal(ORIGIN, &key.private_key_sealed, &[7]).await.unwrap());
+    unit.commit().await.unwrap();
+    let resealed = StoredLogKey { private_key_sealed: vec![7], ..key };
+    assert_eq!(db.store().audit_key_list().await.unwrap(), [resealed]);
+}
+
 async fn nodes_keys_and_checkpoints_stay<W: World>(db: &W) {
     let mut integrator = node(db.store()).await.unwrap();
     append(db.store(), &events(1, 300)).await;
@@ -471,6 +485,8 @@ async fn nodes_keys_and_checkpoints_stay<W: World>(db: &W) {
         "UPDATE audit_nodes SET node_index = node_index + 1",
         "DELETE FROM audit_nodes",
         "UPDATE audit_keys SET verifier = 'another'",
+        "UPDATE audit_keys SET origin = 'another'",
+        "UPDATE audit_keys SET created_at = '2020-01-01T00:00:00.000+00:00'",
         "DELETE FROM audit_keys",
         "UPDATE audit_checkpoints SET note = 'another'",
         "UPDATE audit_checkpoints SET tree_size = tree_size - 1",

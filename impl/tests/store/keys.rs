@@ -17,6 +17,8 @@ on_both_databases![
     there_is_no_canary_before_there_is_one,
     the_canary_is_set_once,
     of_twins_that_set_the_canary_exactly_one_does,
+    a_private_part_is_replaced_over_the_one_that_is_expected_alone,
+    of_twins_that_replace_the_canary_exactly_one_does,
 ];
 
 fn key(serial: u32, algorithm: SigningAlgorithm) -> StoredKey {
@@ -160,6 +162,42 @@ async fn the_canary_is_set_once<W: World>(db: &W) {
     assert!(!unit.key_canary_insert(&[3]).await.unwrap());
     unit.commit().await.unwrap();
     assert_eq!(db.store().key_canary_get().await.unwrap(), Some(vec![1, 0, 255]));
+}
+
+async fn a_private_part_is_replaced_over_the_one_that_is_expected_alone<W: World>(db: &W) {
+    let (one, other) = (key(1, SigningAlgorithm::Es256), key(2, SigningAlgorithm::EdDsa));
+    for key in [&one, &other] {
+        assert!(insert(db.store(), key).await);
+    }
+    let mut unit = db.store().begin().await.unwrap();
+    assert!(!unit.key_reseal(one.id, &[9], &[7]).await.unwrap());
+    assert!(unit.key_reseal(one.id, &one.private_key_sealed, &[7, 0, 255]).await.unwrap());
+    assert!(!unit.key_reseal(one.id, &one.private_key_sealed, &[8]).await.unwrap());
+    unit.commit().await.unwrap();
+    let resealed = StoredKey { private_key_sealed: vec![7, 0, 255], ..one };
+    assert_eq!(db.store().key_list().await.unwrap(), [resealed, other]);
+}
+
+async fn of_twins_that_replace_the_canary_exactly_one_does<W: World>(db: &W) {
+    let mut unit = db.store().begin().await.unwrap();
+    assert!(!unit.key_canary_replace(&[0], &[1]).await.unwrap(), "there is none");
+    assert!(unit.key_canary_insert(&[0]).await.unwrap());
+    unit.commit().await.unwrap();
+    let twins = (1..=8_u8).map(|byte| {
+        let store = db.store().clone();
+        tokio::spawn(async move {
+            let mut unit = store.begin().await.unwrap();
+            let set = unit.key_canary_replace(&[0], &[byte]).await.unwrap();
+            unit.commit().await.unwrap();
+            set.then_some(byte)
+        })
+    });
+    let mut winners = Vec::new();
+    for twin in twins.collect::<Vec<_>>() {
+        winners.extend(twin.await.unwrap());
+    }
+    assert_eq!(winners.len(), 1);
+    assert_eq!(db.store().key_canary_get().await.unwrap(), Some(winners));
 }
 
 async fn of_twins_that_set_the_canary_exactly_one_does<W: World>(db: &W) {

@@ -36,11 +36,14 @@ mod agents;
 mod audit;
 mod bootstrap;
 mod changes;
+mod configuring;
 mod credentials;
 mod failures;
 mod idempotency;
 mod integration;
 mod keys;
+#[path = "../shared/postgres.rs"]
+mod postgres;
 mod retention;
 mod schema;
 mod units;

@@ -10,7 +10,8 @@ use crate::world::{InPostgres, InSqlite, World};
 on_both_databases![
     every_named_query_is_prepared,
     migrating_twice_is_quiet,
-    a_database_of_a_newer_program_is_refused,
+    a_database_that_a_newer_program_has_added_to_is_worked_with,
+    a_database_that_a_newer_program_has_taken_from_is_refused,
     a_migration_that_was_another_when_it_was_applied_is_refused,
 ];
 
@@ -33,7 +34,8 @@ async fn migrating_twice_is_quiet<W: World>(db: &W) {
     assert_eq!(db.columns().await, before);
 }
 
-async fn a_database_of_a_newer_program_is_refused<W: World>(db: &W) {
+/// What a newer program does to the list of migrations.
+async fn a_newer_program_migrates<W: World>(db: &W) {
     db.sql(&format!(
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
          VALUES (9999, '9999_later', true, {}, 0)",
@@ -41,6 +43,17 @@ async fn a_database_of_a_newer_program_is_refused<W: World>(db: &W) {
     ))
     .await
     .unwrap();
+}
+
+async fn a_database_that_a_newer_program_has_added_to_is_worked_with<W: World>(db: &W) {
+    a_newer_program_migrates(db).await;
+    W::migrate(db.store()).await.unwrap();
+    assert_eq!(W::pending(db.store()).await.unwrap(), [""; 0]);
+}
+
+async fn a_database_that_a_newer_program_has_taken_from_is_refused<W: World>(db: &W) {
+    a_newer_program_migrates(db).await;
+    db.sql("UPDATE schema_compatibility SET known_from = 9999").await.unwrap();
     for fault in [W::migrate(db.store()).await.unwrap_err(), W::pending(db.store()).await.unwrap_err()] {
         assert!(matches!(&fault, StoreFault::Refused(text) if text.contains("9999")), "{fault:?}");
     }
@@ -137,13 +150,52 @@ fn the_migrations_have_the_same_numbers_and_names_for_both_databases() {
     }
 }
 
+/// What is sealed under the master key: all of it is sealed anew, or forgotten, when another key comes
+/// (`domain/keys/resealing.rs`). Whoever adds a column adds it there.
 #[tokio::test]
-async fn both_databases_have_the_same_tables_columns_keys_indexes_and_references() {
+async fn what_is_sealed_is_known_to_whoever_seals_it_anew() {
+    let db = InSqlite::migrated().await;
+    let columns = db.columns().await;
+    let sealed = columns.keys().filter(|(_, column)| column.contains("sealed"));
+    let sealed: Vec<_> = sealed.map(|(table, column)| format!("{table}.{column}")).collect();
+    let known = [
+        "audit_keys.private_key_sealed",
+        "idempotency_keys.answer_sealed",
+        "key_canary.sealed",
+        "signing_keys.private_key_sealed",
+    ];
+    assert_eq!(sealed, known);
+    db.remove().await;
+}
+
+/// Where a type of PostgreSQL does not do what SQLite must check.
+#[tokio::test]
+async fn what_both_databases_check_of_a_column_they_hold_to_the_same_bounds() {
+    let sqlite = InSqlite::migrated().await;
+    let postgres = InPostgres::migrated().await;
+    let (one, other) = (sqlite.checks().await, postgres.checks().await);
+    let both: Vec<_> = one.iter().filter(|(column, _)| other.contains_key(*column)).collect();
+    assert!(both.len() > 20, "{both:?}");
+    for (column, bounds) in both {
+        assert_eq!(bounds, &other[column], "{column:?}");
+    }
+    // SQLite has all of PostgreSQL's, and besides them what stands for PostgreSQL's types.
+    let missing: Vec<_> = other.keys().filter(|column| !one.contains_key(*column)).collect();
+    assert!(missing.is_empty(), "SQLite does not check {missing:?}");
+    sqlite.remove().await;
+    postgres.remove().await;
+}
+
+#[tokio::test]
+async fn both_databases_have_the_same_tables_columns_keys_defaults_indexes_and_references() {
     let sqlite = InSqlite::migrated().await;
     let postgres = InPostgres::migrated().await;
     assert_eq!(sqlite.columns().await, postgres.columns().await);
-    assert_eq!(sqlite.indexes().await, postgres.indexes().await);
-    assert_eq!(sqlite.references().await, postgres.references().await);
+    assert_eq!(sqlite.defaults().await, postgres.defaults().await);
+    let (indexes, references) = (sqlite.indexes().await, sqlite.references().await);
+    assert!(indexes.len() > 15 && references.len() > 3, "{indexes:?} {references:?}");
+    assert_eq!(indexes, postgres.indexes().await);
+    assert_eq!(references, postgres.references().await);
     sqlite.remove().await;
     postgres.remove().await;
 }

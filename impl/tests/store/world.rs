@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use agentidp::domain::agents::{Agent, AgentId, AgentStatus, DeploymentEnv, Owner};
@@ -19,12 +18,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, Postgres, Row, SqlSafeStr, Sqlit
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-/// Numbers the databases of this process.
-static DATABASES: AtomicU64 = AtomicU64::new(0);
-
-fn next_name() -> String {
-    format!("agentidp_test_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed))
-}
+use crate::postgres::{next_name, on_server, postgres_store, postgres_url};
 
 /// A column as both databases can tell of it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +28,67 @@ pub struct Column {
     pub nullable: bool,
     /// Its place in the primary key, from 1; 0 if it is not in it.
     pub in_key: i64,
+}
+
+/// An index as both databases can tell of it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Index {
+    pub table: String,
+    /// Its name, if it was given one; that of a constraint is the database's own.
+    pub name: String,
+    pub unique: bool,
+    /// Columns and expressions, each with its direction.
+    pub columns: Vec<String>,
+    /// Which rows it is of.
+    pub condition: String,
+}
+
+/// An expression of SQL as both databases would write it: without the casts, parentheses, quotes and spaces that either adds.
+fn plain(expression: &str) -> String {
+    let mut text = expression.to_lowercase();
+    for cast in ["::text", "::timestamp with time zone", "::bigint", "::smallint[]", "::bytea"] {
+        text = text.replace(cast, "");
+    }
+    text.chars().filter(|one| !matches!(one, '(' | ')' | '"' | ' ' | '\n')).collect()
+}
+
+/// The numbers and texts in a check.
+fn literals(check: &str) -> BTreeSet<String> {
+    let (mut found, mut word, mut quoted) = (BTreeSet::new(), String::new(), false);
+    for one in check.chars().chain([' ']) {
+        match one {
+            '\'' if quoted => {
+                found.insert(format!("'{}'", std::mem::take(&mut word)));
+                quoted = false;
+            }
+            '\'' => {
+                quoted = true;
+                word.clear();
+            }
+            _ if quoted || one.is_alphanumeric() || one == '_' => word.push(one),
+            _ => {
+                let whole = std::mem::take(&mut word);
+                found.extend(
+                    (!whole.is_empty() && whole.chars().all(|one| one.is_ascii_digit())).then_some(whole),
+                );
+            }
+        }
+    }
+    found
+}
+
+/// What is written between parentheses after each of these words, at the level of the word.
+fn parts_after<'t>(text: &'t str, word: &str) -> Vec<&'t str> {
+    let rests = text.match_indices(word).map(|(at, _)| &text[at + word.len()..]);
+    let closed = |rest: &'t str| {
+        let mut depth = 1;
+        let end = rest.char_indices().find(|(_, one)| {
+            depth += i32::from(*one == '(') - i32::from(*one == ')');
+            depth == 0
+        });
+        end.map_or(rest, |(end, _)| &rest[..end])
+    };
+    rests.map(closed).collect()
 }
 
 /// A database of its own for a test.
@@ -71,10 +126,14 @@ pub trait World: Sized + Send + Sync {
     async fn columns(&self) -> BTreeMap<(String, String), Column>;
     /// Comes back when a transaction waits for another, where the database lets more than one begin.
     async fn somebody_waits(&self);
-    /// The names of the indexes that have one.
-    async fn indexes(&self) -> BTreeSet<String>;
-    /// Which table refers to which.
-    async fn references(&self) -> BTreeSet<(String, String)>;
+    /// Every index, by its table and the columns that it is over, in their order.
+    async fn indexes(&self) -> BTreeSet<Index>;
+    /// Which columns of which table refer to which of which.
+    async fn references(&self) -> BTreeSet<[String; 4]>;
+    /// What a column has that is not said, by table and name.
+    async fn defaults(&self) -> BTreeMap<(String, String), String>;
+    /// The numbers and texts that a column is held to, by table and name, but for the forms that only one database checks.
+    async fn checks(&self) -> BTreeMap<(String, String), BTreeSet<String>>;
     /// Removes the database, after a test that went well.
     async fn remove(self);
 
@@ -211,21 +270,91 @@ impl World for InSqlite {
         tokio::task::yield_now().await;
     }
 
-    async fn indexes(&self) -> BTreeSet<String> {
-        let rows = self
-            .texts("SELECT name FROM sqlite_schema WHERE type = 'index' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
-            .await;
-        rows.into_iter().map(|row| texts::<1>(row).concat()).collect()
-    }
-
-    async fn references(&self) -> BTreeSet<(String, String)> {
+    async fn indexes(&self) -> BTreeSet<Index> {
         let rows = self
             .texts(
-                "SELECT t.name, f.\"table\" FROM sqlite_schema t, pragma_foreign_key_list(t.name) f \
-                 WHERE t.type = 'table'",
+                "SELECT t.name, i.name, CAST(i.\"unique\" AS TEXT), COALESCE(s.sql, ''), \
+                 (SELECT group_concat(part, char(10)) FROM (SELECT COALESCE(x.name, '(expression)') || \
+                 CASE x.desc WHEN 1 THEN ' desc' ELSE '' END AS part FROM pragma_index_xinfo(i.name) x \
+                 WHERE x.key = 1 ORDER BY x.seqno)) \
+                 FROM sqlite_schema t, pragma_index_list(t.name) i \
+                 LEFT JOIN sqlite_schema s ON s.type = 'index' AND s.name = i.name \
+                 WHERE t.type = 'table' AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\' AND i.origin <> 'pk'",
             )
             .await;
-        rows.into_iter().map(|row| texts::<2>(row).into()).collect()
+        rows.into_iter()
+            .map(|row| {
+                let [table, name, unique, sql, columns] = texts(row);
+                // What it is over stands between the first parentheses that hold it, and the condition after them.
+                let (over, condition) = match sql.split_once(&format!("ON {table}")) {
+                    Some((_, rest)) => rest.split_once(" WHERE ").unwrap_or((rest, "")),
+                    None => ("", ""),
+                };
+                let written: Vec<&str> = over.trim().trim_start_matches('(').split(',').collect();
+                let columns = columns.split('\n').enumerate().map(|(place, column)| {
+                    plain(if column.starts_with("(expression)") { written[place] } else { column })
+                });
+                Index {
+                    name: if sql.is_empty() { String::new() } else { name },
+                    unique: unique == "1",
+                    columns: columns.collect(),
+                    condition: plain(condition),
+                    table,
+                }
+            })
+            .collect()
+    }
+
+    async fn references(&self) -> BTreeSet<[String; 4]> {
+        let rows = self
+            .texts(
+                "SELECT t.name, f.\"from\", f.\"table\", f.\"to\" \
+                 FROM sqlite_schema t, pragma_foreign_key_list(t.name) f WHERE t.type = 'table'",
+            )
+            .await;
+        rows.into_iter().map(texts).collect()
+    }
+
+    async fn defaults(&self) -> BTreeMap<(String, String), String> {
+        let rows = self
+            .texts(
+                "SELECT t.name, c.name, c.dflt_value FROM sqlite_schema t, pragma_table_info(t.name) c \
+                 WHERE t.type = 'table' AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\' AND c.dflt_value IS NOT NULL",
+            )
+            .await;
+        rows.into_iter().map(default_of).collect()
+    }
+
+    async fn checks(&self) -> BTreeMap<(String, String), BTreeSet<String>> {
+        let tables = self
+            .texts(
+                "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' \
+                 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+            )
+            .await;
+        let mut checks: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for [table, sql] in tables.into_iter().map(texts) {
+            let lines = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
+            let sql = lines.collect::<Vec<_>>().join(" ");
+            // The first of them: a column may refer to its own table.
+            let body = parts_after(&sql, &format!("{table} (")).first().map(|body| (*body).to_owned());
+            let body = body.unwrap_or_else(|| panic!("{sql} makes no table"));
+            // The columns, parted by the commas that are in no parentheses and no text.
+            let (mut depth, mut quoted) = (0, false);
+            let columns = body.split(|one: char| {
+                quoted ^= one == '\'';
+                depth += i32::from(!quoted && one == '(') - i32::from(!quoted && one == ')');
+                one == ',' && depth == 0 && !quoted
+            });
+            for column in columns {
+                let name = column.split_whitespace().next().unwrap_or_default();
+                let of_form = |check: &&str| check.contains(" GLOB ");
+                for check in parts_after(column, "CHECK (").into_iter().filter(|check| !of_form(check)) {
+                    checks.entry((table.clone(), name.to_owned())).or_default().extend(literals(check));
+                }
+            }
+        }
+        checks
     }
 
     async fn remove(self) {
@@ -249,40 +378,6 @@ impl InSqlite {
 pub struct InPostgres {
     name: String,
     store: SqlStore<Postgres>,
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "where the tests find their server is no setting of the program"
-)]
-fn server_url() -> String {
-    std::env::var("TEST_POSTGRES_URL").expect(
-        "TEST_POSTGRES_URL is the URL of a PostgreSQL superuser for the tests; run ./scripts/test, which starts a server",
-    )
-}
-
-/// The server's URL with another database.
-fn postgres_url(database: &str) -> String {
-    let url = server_url();
-    let (url, query) = url.split_once('?').map_or((url.as_str(), ""), |(url, query)| (url, query));
-    let authority = url.find("://").map_or(0, |at| at + "://".len());
-    let end = url[authority..].find('/').map_or(url.len(), |at| authority + at);
-    format!("{}/{database}?{query}", &url[..end])
-}
-
-async fn postgres_store(url: &str, settings: &PoolSettings) -> Result<SqlStore<Postgres>, StoreFault> {
-    match connect(url, settings).await? {
-        Database::Postgres(store) => Ok(store),
-        Database::Sqlite(_) => panic!("TEST_POSTGRES_URL is not that of a PostgreSQL"),
-    }
-}
-
-/// Runs a statement that no transaction may hold, on the server's own database.
-async fn on_server(sql: &str) {
-    let mut server =
-        sqlx::PgConnection::connect(&server_url()).await.expect("the server of TEST_POSTGRES_URL answers");
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut server).await.expect(sql);
-    server.close().await.expect("PostgreSQL closes");
 }
 
 impl World for InPostgres {
@@ -368,22 +463,67 @@ impl World for InPostgres {
         }
     }
 
-    async fn indexes(&self) -> BTreeSet<String> {
+    async fn indexes(&self) -> BTreeSet<Index> {
         let rows = self
             .texts(
-                "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+                "SELECT t.relname::text, CASE WHEN k.oid IS NULL THEN c.relname::text ELSE '' END, i.indisunique::text, \
+                 (SELECT string_agg(pg_get_indexdef(i.indexrelid, place, true) || \
+                 CASE i.indoption[place - 1] & 1 WHEN 1 THEN ' desc' ELSE '' END, E'\\n' ORDER BY place) \
+                 FROM generate_series(1, i.indnkeyatts::int) place), \
+                 COALESCE(pg_get_expr(i.indpred, i.indrelid), '') \
+                 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid \
                  JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public' \
-                 WHERE NOT i.indisprimary AND NOT c.relispartition",
+                 LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype = 'u' \
+                 WHERE NOT i.indisprimary AND NOT c.relispartition AND t.relname NOT LIKE '\\_sqlx%'",
             )
             .await;
-        rows.into_iter().map(|row| texts::<1>(row).concat()).collect()
+        rows.into_iter()
+            .map(|row| {
+                let [table, name, unique, columns, condition] = texts(row);
+                let columns = columns.split('\n').map(plain).collect();
+                Index { table, name, unique: unique == "true", columns, condition: plain(&condition) }
+            })
+            .collect()
     }
 
-    async fn references(&self) -> BTreeSet<(String, String)> {
+    async fn references(&self) -> BTreeSet<[String; 4]> {
         let rows = self
-            .texts("SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'")
+            .texts(
+                "SELECT k.conrelid::regclass::text, f.attname::text, k.confrelid::regclass::text, t.attname::text \
+                 FROM pg_constraint k CROSS JOIN LATERAL unnest(k.conkey, k.confkey) AS pair(\"from\", \"to\") \
+                 JOIN pg_attribute f ON f.attrelid = k.conrelid AND f.attnum = pair.\"from\" \
+                 JOIN pg_attribute t ON t.attrelid = k.confrelid AND t.attnum = pair.\"to\" WHERE k.contype = 'f'",
+            )
             .await;
-        rows.into_iter().map(|row| texts::<2>(row).into()).collect()
+        rows.into_iter().map(texts).collect()
+    }
+
+    async fn defaults(&self) -> BTreeMap<(String, String), String> {
+        let rows = self
+            .texts(
+                "SELECT c.table_name::text, c.column_name::text, c.column_default::text \
+                 FROM information_schema.columns c JOIN pg_class t ON t.oid = c.table_name::regclass \
+                 AND NOT t.relispartition WHERE c.table_schema = 'public' \
+                 AND c.table_name NOT LIKE '\\_sqlx%' AND c.column_default IS NOT NULL",
+            )
+            .await;
+        rows.into_iter().map(default_of).collect()
+    }
+
+    async fn checks(&self) -> BTreeMap<(String, String), BTreeSet<String>> {
+        let rows = self
+            .texts(
+                "SELECT t.relname::text, a.attname::text, pg_get_constraintdef(k.oid) FROM pg_constraint k \
+                 JOIN pg_class t ON t.oid = k.conrelid AND NOT t.relispartition \
+                 JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1] \
+                 WHERE k.contype = 'c' AND cardinality(k.conkey) = 1 AND t.relname NOT LIKE '\\_sqlx%'",
+            )
+            .await;
+        let mut checks: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for [table, column, check] in rows.into_iter().map(texts) {
+            checks.entry((table, column)).or_default().extend(literals(&check));
+        }
+        checks
     }
 
     async fn remove(self) {
@@ -411,6 +551,11 @@ impl InPostgres {
     pub async fn connection(&self) -> sqlx::PgConnection {
         sqlx::PgConnection::connect(&self.url()).await.expect("PostgreSQL opens")
     }
+}
+
+fn default_of(row: Vec<Option<String>>) -> ((String, String), String) {
+    let [table, column, default] = texts(row);
+    ((table, column), plain(&default))
 }
 
 fn texts<const N: usize>(row: Vec<Option<String>>) -> [String; N] {

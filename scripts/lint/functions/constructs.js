@@ -10,8 +10,24 @@ const byType = {
   object: ['properties', 'required', 'additionalProperties', 'minProperties', 'maxProperties',
     'x-closed', 'x-form', 'x-max-depth', 'x-max-bytes'],
 };
-const statuses = ['200', '201', '202', '204', '304', '400', '401', '403', '404', '409', '410', '412', '413', '415', '422',
-  '429', '500', '503'];
+// What may stand where, outside of schemas.
+const members = {
+  'the document': ['openapi', 'info', 'servers', 'tags', 'paths', 'components', 'x-max-body-bytes', 'x-door-responses',
+    'x-response-headers'],
+  components: ['schemas', 'responses', 'parameters', 'headers', 'securitySchemes'],
+  'a path': ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'parameters'],
+  'an operation': ['operationId', 'tags', 'summary', 'description', 'security', 'parameters', 'requestBody', 'responses', 'x-self',
+    'x-client-authentication', 'x-open-by-setting'],
+  'x-self': ['parameter', 'scope'],
+  'a parameter': ['name', 'in', 'required', 'description', 'schema', 'example', 'x-catch-all'],
+  'a request body': ['required', 'description', 'content'],
+  'the content of a request': ['schema', 'encoding', 'example', 'examples'],
+  'an answer': ['description', 'headers', 'content', 'x-stream', 'x-first-line'],
+  'the content of an answer': ['schema', 'example', 'examples'],
+  'a header': ['required', 'description', 'schema', 'example'],
+};
+const statuses = ['200', '201', '202', '204', '304', '400', '401', '403', '404', '408', '409', '410', '412', '413', '415', '422',
+  '429', '431', '500', '503'];
 const form = 'application/x-www-form-urlencoded';
 const requestMediaTypes = ['application/json', 'application/merge-patch+json', form, 'text/plain', 'application/octet-stream'];
 const methods = ['get', 'put', 'post', 'delete', 'patch'];
@@ -31,7 +47,7 @@ export default (document) => {
   if (!(Number.isInteger(document['x-max-body-bytes']) && document['x-max-body-bytes'] > 0)) {
     fault([], 'the document says in x-max-body-bytes how many bytes a body may have');
   }
-  if (document.security !== undefined) fault(['security'], 'the templates support `security` on operations alone');
+  for (const [place, message] of memberFaults(document)) fault(place, message);
   eachSchema(document, (schema, path, place) => {
     for (const [key, message] of schemaFaults(document, schema, path, place)) {
       fault(key === null ? path : [...path, key], message);
@@ -41,9 +57,6 @@ export default (document) => {
     if (typeNames.includes(name)) fault(['components', 'schemas', name], `${name} is a name of the generated code; take another`);
   }
   for (const [route, item] of Object.entries(document.paths ?? {})) {
-    for (const key of ['$ref', 'servers']) {
-      if (item[key] !== undefined) fault(['paths', route, key], `the templates do not support \`${key}\` on a path`);
-    }
     if (!route.split('/').slice(1).every((part) => /^(\{[^{}]+\}|[^{}]*)$/.test(part))) {
       fault(['paths', route], 'a parameter in the path is a whole segment of it');
     }
@@ -54,6 +67,51 @@ export default (document) => {
   }
   return faults;
 };
+
+/** `[path, message]` for every member of the document outside of its schemas that is not supported. */
+function memberFaults(document) {
+  const faults = [];
+  const has = (value, what, path) => {
+    if (value?.$ref !== undefined && what !== 'a path') {
+      if (Object.keys(value).length > 1) faults.push([path, 'what stands beside a $ref is ignored']);
+      return;
+    }
+    for (const key of Object.keys(value ?? {})) {
+      if (!members[what].includes(key)) faults.push([[...path, key], `the templates do not support \`${key}\` on ${what}`]);
+    }
+  };
+  const each = (value, path, look) => {
+    for (const [key, member] of Object.entries(value ?? {})) look(member, [...path, key]);
+  };
+  const parameter = (value, path) => has(value, 'a parameter', path);
+  const header = (value, path) => has(value, 'a header', path);
+  const answer = (value, path) => {
+    has(value, 'an answer', path);
+    each(value?.content, [...path, 'content'], (content, at) => has(content, 'the content of an answer', at));
+    each(value?.headers, [...path, 'headers'], header);
+  };
+  has(document, 'the document', []);
+  has(document.components, 'components', ['components']);
+  each(document.paths, ['paths'], (item, path) => {
+    has(item, 'a path', path);
+    each(item.parameters, [...path, 'parameters'], parameter);
+  });
+  for (const [operation, path] of operations(document)) {
+    has(operation, 'an operation', path);
+    has(operation['x-self'], 'x-self', [...path, 'x-self']);
+    each(operation.parameters, [...path, 'parameters'], parameter);
+    const body = [...path, 'requestBody'];
+    has(operation.requestBody, 'a request body', body);
+    each(operation.requestBody?.content, [...body, 'content'], (content, at) => has(content, 'the content of a request', at));
+    each(operation.responses, [...path, 'responses'], answer);
+  }
+  each(document['x-door-responses'], ['x-door-responses'], answer);
+  each(document['x-response-headers'], ['x-response-headers'], header);
+  each(document.components?.responses, ['components', 'responses'], answer);
+  each(document.components?.parameters, ['components', 'parameters'], parameter);
+  each(document.components?.headers, ['components', 'headers'], header);
+  return faults;
+}
 
 const isObject = (schema) => schema?.type === 'object';
 const isNamedObject = (schema) => isObject(schema) && schema.properties !== undefined;
@@ -147,9 +205,6 @@ function schemaFaults(document, schema, path, place) {
 function operationFaults(document, operation, route) {
   const faults = [];
   const fault = (path, message) => faults.push([path, message]);
-  for (const key of ['callbacks', 'servers']) {
-    if (operation[key] !== undefined) fault([key], `the templates do not support ${key}`);
-  }
   if (operation.operationId === undefined) fault([], 'an operation needs an operationId');
   if (keywords.includes(operation.operationId)) fault(['operationId'], `${operation.operationId} is a word of Rust; take another`);
 
@@ -175,14 +230,12 @@ function operationFaults(document, operation, route) {
       fault(at, `the templates do not support parameters in ${parameter?.in}`);
     }
     if (parameter?.schema === undefined) fault(at, 'the templates support parameters with a schema alone');
-    for (const key of ['style', 'explode', 'allowReserved', 'allowEmptyValue', 'content']) {
-      if (parameter?.[key] !== undefined) fault(at, `the templates do not support \`${key}\` on a parameter`);
-    }
     const schema = resolve(document, parameter?.schema);
     if (['array', 'object'].includes(schema?.type)) fault(at, `the templates do not support parameters of type ${schema.type}`);
     if (schema?.nullable === true) fault(at, 'the templates do not support parameters that are nullable');
-    if (parameter?.['x-catch-all'] !== undefined && !(parameter.in === 'path' && route.endsWith(`/{${parameter.name}}`))) {
-      fault(at, 'x-catch-all is for a parameter at the end of the path');
+    const catchesAll = parameter?.['x-catch-all'];
+    if (catchesAll !== undefined && !(catchesAll === true && parameter.in === 'path' && route.endsWith(`/{${parameter.name}}`))) {
+      fault(at, 'x-catch-all is `true`, on a parameter at the end of the path');
     }
   }
 
@@ -255,7 +308,6 @@ function operationFaults(document, operation, route) {
         fault(['responses', status, 'headers', name], 'the templates support required headers alone');
       }
     }
-    if (response?.links !== undefined) fault(['responses', status], 'the templates do not support links');
   }
   return faults;
 }

@@ -3,8 +3,18 @@ import { operations, resolve } from './schemas.js';
 // Errors are written once and referenced; bodies have a schema and an example; some statuses owe a header.
 const owed = { 201: 'Location', 401: 'WWW-Authenticate', 405: 'Allow', 429: 'Retry-After', 503: 'Retry-After' };
 
-// What must answer however often it is asked.
+// What must answer however often it is asked, and what must however much else is in work.
 const unlimited = ['Health', 'Documentation'];
+const roomy = ['Health'];
+
+// What an operation can be answered before it does anything: [status, whether it can be, why].
+const beforehand = (operation) => [
+  ['408', operation.requestBody !== undefined, 'a body can come too slowly'],
+  ['429', !unlimited.includes(operation.tags?.[0]), `rate limits apply to every operation but those of ${unlimited.join(' and ')}`],
+  ['431', operation['x-client-authentication'] !== undefined, 'headers can be too large, and what takes a client says so in its own shape'],
+  ['500', true, 'anything can fail'],
+  ['503', !roomy.includes(operation.tags?.[0]), `there can be no room for any operation but those of ${roomy.join(' and ')}`],
+];
 
 export default (document) => {
   const faults = [];
@@ -30,8 +40,10 @@ export default (document) => {
     }
   };
   for (const [operation, path] of operations(document)) {
-    if (!unlimited.includes(operation.tags?.[0]) && operation.responses?.['429'] === undefined) {
-      faults.push({ path: [...path, 'responses'], message: `rate limits apply to every operation but those of ${unlimited.join(' and ')}: declare 429` });
+    for (const [status, can, why] of beforehand(operation)) {
+      if (can && operation.responses?.[status] === undefined) {
+        faults.push({ path: [...path, 'responses'], message: `${why}: declare ${status}` });
+      }
     }
     for (const [status, written] of Object.entries(operation.responses ?? {})) {
       check(status, written, [...path, 'responses', status]);

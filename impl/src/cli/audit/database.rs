@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Progress, Reopen, Verify, judge, kept_checkpoint};
+use super::{Progress, Reopen, Verify, judge, read_text, say_reopened};
 use crate::app::{self, Failure, OnStore};
 use crate::cli::say;
 use crate::config::Config;
 use crate::crypto::NoteVerifier;
 use crate::domain::audit::log::{Head, LogFault, StoredLogKey, checkpoint_get};
-use crate::domain::audit::reopening::{Closed, next_origin};
+use crate::domain::audit::reopening::next_origin;
 use crate::domain::audit::verify::{Claims, Finding, StoredLog, beside_the_tree};
 use crate::domain::log::Checkpoint;
 use crate::store::Store;
@@ -107,9 +107,9 @@ impl OnStore for Reopening<'_> {
     async fn run<S: Store>(self, store: S) -> Self::Output {
         let Self(config, arguments) = self;
         let (_, key) = log(&store).await?;
-        let verifier = kept_verifier(&key)?;
-        let given = arguments.checkpoint.iter().map(|path| kept_checkpoint(path, &verifier));
-        let given = given.collect::<Result<Vec<_>, _>>()?;
+        let given =
+            arguments.checkpoint.iter().map(|path| Ok((path.display().to_string(), read_text(path)?)));
+        let given = given.collect::<Result<Vec<_>, Failure>>()?;
         let origin = arguments.origin.unwrap_or_else(|| next_origin(&key.origin));
         let Some(reopened) = app::reopen(config, &store, given, &origin).await? else {
             return Err(Failure::Unverifiable(format!(
@@ -117,18 +117,7 @@ impl OnStore for Reopening<'_> {
                 key.origin
             )));
         };
-        let Closed { checkpoint, kept, .. } = reopened.closed;
-        say(format_args!(
-            "The log {} is closed: its last known checkpoint has {} events, of which the first {kept} at most are here.",
-            checkpoint.origin, checkpoint.size
-        ));
-        if let Some(path) = reopened.old_file {
-            say(format_args!("Its checkpoint was moved to {}: keep it.", path.display()));
-        }
-        say(format_args!(
-            "It goes on as {origin}, from index {kept} on. Whoever verifies it takes this key:"
-        ));
-        say(reopened.verifier);
+        say_reopened(&reopened);
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::verify::Finding;
-use super::{Action, Actor, AuditEvent, EventFlaw};
+use super::{Action, Actor, AuditEvent, EventFlaw, time_of};
 use crate::clock::Clock;
 use crate::crypto::merkle::leaf_hash;
 use crate::crypto::{CryptoFault, Entropy, MasterKey, NoteFlaw, NoteSigner, NoteVerifier, Seal};
@@ -20,6 +20,7 @@ use crate::domain::callers::AuthMethod;
 use crate::domain::log::tiles::TILE_HEIGHT;
 use crate::domain::log::{Checkpoint, Frontier, Hash, Plan, Tile};
 use crate::domain::refusal::Fault;
+use crate::measures;
 use crate::store::audit::{AuditReads, AuditWrites};
 use crate::store::{Store, StoreFault, Unit};
 
@@ -121,6 +122,12 @@ pub enum LogFault {
          added to the log; see `agentidp audit reopen`"
     )]
     Forked(u64),
+    /// The log goes on from another one, and has not signed that.
+    #[error(
+        "the kept checkpoint is of the audit log {0}, which is closed, and its closing is not signed; run `agentidp audit \
+         reopen` again, which ends what it began"
+    )]
+    Closing(String),
     /// An event was removed before it was in the tree. To pass over it would hide that somebody was there.
     #[error("{}", Finding::Lost { id: *.0 })]
     Lost(Uuid),
@@ -142,7 +149,8 @@ impl From<LogFault> for Fault {
     }
 }
 
-fn private_key_seal(origin: &str) -> Seal<'_> {
+/// The place of the sealed private part of a log's key.
+pub fn log_key_seal(origin: &str) -> Seal<'_> {
     Seal { table: "audit_keys", id: origin, purpose: "private key of an audit log" }
 }
 
@@ -162,7 +170,7 @@ pub async fn log_open<S: Store>(
     let origin = named.as_deref().unwrap_or(origin);
     let missing = || LogFault::Broken(format!("there is no key of {origin}"));
     let key = store.audit_key_get(origin).await?.ok_or_else(missing)?;
-    let private = master.open(&private_key_seal(origin), &key.private_key_sealed)?;
+    let private = master.open(&log_key_seal(origin), &key.private_key_sealed)?;
     let signer = NoteSigner::from_pkcs8(origin, &private)?;
     if signer.verifier().to_string() != key.verifier {
         return Err(LogFault::KeyMismatch(origin.to_owned()));
@@ -185,7 +193,9 @@ async fn log_name<S: Store>(
     let mut unit = store.begin().await?;
     if unit.audit_key_insert_first(&key).await? {
         unit.audit_append(&[event]).await?;
+        fault_point!("name.written");
         unit.commit().await?;
+        fault_point!("name.committed");
     }
     Ok(())
 }
@@ -202,7 +212,7 @@ pub(super) fn key_make(
     let key = StoredLogKey {
         origin: origin.to_owned(),
         verifier: signer.verifier().to_string(),
-        private_key_sealed: master.seal(&private_key_seal(origin), &private, entropy)?,
+        private_key_sealed: master.seal(&log_key_seal(origin), &private, entropy)?,
         created_at: clock.now(),
     };
     Ok((key, signer))
@@ -346,6 +356,11 @@ impl<S: Store> Integrator<S> {
         unit.commit().await?;
         fault_point!("integrate.committed");
         self.frontier = frontier;
+        // Pending events are taken in the order of their ids, and so of their times.
+        if let Some((oldest, _)) = batch.leaves.first() {
+            let delay = self.clock.now() - time_of(*oldest);
+            measures::events_integrated(delay.to_std().unwrap_or_default());
+        }
         Ok(Step::Integrated(batch.leaves.len()))
     }
 

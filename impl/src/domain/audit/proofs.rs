@@ -17,13 +17,13 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::log::{Leaf, LogFault, Tiles, checkpoint_get, plan_compute, tile_get};
-use super::{AuditFilter, AuditRow};
+use super::{AuditFilter, AuditRow, AuditService};
 use crate::crypto::NoteVerifier;
 use crate::domain::agents::Owner;
-use crate::domain::callers::Principal;
+use crate::domain::callers::{Principal, RequestContext};
 use crate::domain::log::tiles::{TilePlace, entry_write, hashes_write};
 use crate::domain::log::{Checkpoint, Hash, Plan, Tile};
-use crate::domain::policy::owner_narrow;
+use crate::domain::policy::{IDP_ADMIN, owner_narrow};
 use crate::domain::refusal::{Answered, Fault, Refusal, Violation};
 use crate::store::{Store, StoreFault};
 
@@ -133,13 +133,14 @@ impl Drop for Place {
 pub struct LogService<S> {
     store: S,
     verifier: NoteVerifier,
+    events: AuditService<S>,
     exports: Exports,
 }
 
 impl<S: Store> LogService<S> {
-    /// The log in this store, whose checkpoints this key signs.
-    pub fn new(store: S, verifier: NoteVerifier) -> Self {
-        Self { store, verifier, exports: Exports::default() }
+    /// The log in this store, whose checkpoints this key signs and whose events this service shows.
+    pub fn new(store: S, verifier: NoteVerifier, events: AuditService<S>) -> Self {
+        Self { store, verifier, events, exports: Exports::default() }
     }
 
     /// The last checkpoint.
@@ -214,10 +215,14 @@ impl<S: Store> LogService<S> {
     }
 
     /// The proof that an event is in the log, for whoever may see the event.
-    pub async fn inclusion(&self, principal: &Principal, id: Uuid) -> Result<Answered<Inclusion>, Fault> {
-        let within = (!principal.sees_every_owner()).then_some(&principal.owner);
-        if self.store.audit_get(id, within).await?.is_none() {
-            return Ok(Err(Refusal::EventNotFound));
+    pub async fn inclusion(
+        &self,
+        request: &RequestContext,
+        principal: &Principal,
+        id: Uuid,
+    ) -> Result<Answered<Inclusion>, Fault> {
+        if let Err(refusal) = self.events.get(request, principal, id).await? {
+            return Ok(Err(refusal));
         }
         let signed = self.checkpoint().await?;
         let size = signed.checkpoint.size;
@@ -252,15 +257,20 @@ impl<S: Store> LogService<S> {
     /// Refused with [`Refusal::Overloaded`] when the node makes as many as it can, or one for the caller's owner.
     pub async fn export(
         &self,
+        request: &RequestContext,
         principal: &Principal,
-        request: ExportRequest,
+        asked: ExportRequest,
     ) -> Result<Answered<mpsc::Receiver<Piece>>, Fault> {
-        let ExportRequest { start, before, filter } = request;
+        let ExportRequest { start, before, filter } = asked;
+        if start.is_some() && !principal.sees_every_owner() {
+            let refused = self.events.audit.refuse_scope(request, principal, None, &[IDP_ADMIN]).await?;
+            return Ok(Err(refused));
+        }
         let is_whole = principal.sees_every_owner() && filter == AuditFilter::default() && before.is_none();
         let signed = self.checkpoint().await?;
         let size = signed.checkpoint.size;
         if start.is_some() && !is_whole {
-            let message = "is for the whole log: it takes idp:admin, and no filter".to_owned();
+            let message = "is for the whole log, and goes with no filter".to_owned();
             return Ok(Err(invalid("start", "whole", message)));
         }
         if start.is_some_and(|start| start > size) {

@@ -62,7 +62,9 @@ pub async fn prune<S: Store>(
         }
         let mut unit = store.begin().await?;
         unit.audit_minimum_raise(index, event_id).await?;
+        fault_point!("deny.written");
         unit.commit().await?;
+        fault_point!("deny.committed");
         return Ok(Pruned::Denied { minimum_index: index, more: index - minimum >= MOST_LEAVES });
     }
     let before = clock.now() - TimeDelta::days(i64::from(days.get()));
@@ -80,7 +82,9 @@ pub async fn prune<S: Store>(
         return Ok(Pruned::Busy);
     }
     unit.audit_append(&[event]).await?;
+    fault_point!("prune.written");
     unit.commit().await?;
+    fault_point!("prune.committed");
     Ok(Pruned::Recorded(expired))
 }
 
@@ -123,16 +127,22 @@ pub async fn erase<S: Store>(store: &S) -> Result<u64, StoreFault> {
     loop {
         let mut unit = store.begin().await?;
         let leaves = unit.audit_erase(BATCH).await?;
+        if leaves == 0 {
+            break;
+        }
+        fault_point!("erase.written");
         unit.commit().await?;
+        fault_point!("erase.committed");
         erased += leaves;
         if leaves < u64::from(BATCH) {
             break;
         }
     }
-    if erased > 0 {
-        let mut unit = store.begin().await?;
-        unit.audit_partitions_drop().await?;
-        unit.commit().await?;
-    }
+    // Each time: what was left for another time, or by a server that ended here, is nobody else's to do.
+    let mut unit = store.begin().await?;
+    unit.audit_partitions_drop().await?;
+    fault_point!("drop.written");
+    unit.commit().await?;
+    fault_point!("drop.committed");
     Ok(erased)
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Database, Row};
 use uuid::Uuid;
 
+use super::bounded::Tx;
 use super::query::{Fields, Listing};
 use super::{SqlStore, SqlUnit};
 use crate::domain::agents::{AgentId, Owner};
@@ -59,7 +60,7 @@ queries! {
     /// Which leaf an event has.
     AUDIT_LEAF_INDEX = "SELECT leaf_index FROM audit_leaves WHERE event_id = $1";
     /// The keys of events, from an id on.
-    AUDIT_KEY_LIST = "SELECT id, time FROM audit_events WHERE id >= $1 ORDER BY id, time LIMIT $2";
+    AUDIT_ID_LIST = "SELECT id, time FROM audit_events WHERE id >= $1 ORDER BY id, time LIMIT $2";
     /// Which events of a span of ids are pending.
     AUDIT_PENDING_SPAN = "SELECT event_id FROM audit_pending WHERE event_id >= $1 AND event_id <= $2";
     /// Which events of a span of ids are in the tree. (A leaf beyond the head is not.)
@@ -84,6 +85,11 @@ queries! {
         "UPDATE audit_retention SET minimum_index = $1, event_id = $2 WHERE singleton = 1 AND minimum_index < $1";
     /// The key of a log.
     AUDIT_KEY_GET = "SELECT origin, verifier, private_key_sealed, created_at FROM audit_keys WHERE origin = $1";
+    /// The key of every log.
+    AUDIT_KEY_LIST = "SELECT origin, verifier, private_key_sealed, created_at FROM audit_keys ORDER BY origin";
+    /// A private part that was sealed anew.
+    AUDIT_KEY_RESEAL =
+        "UPDATE audit_keys SET private_key_sealed = $3 WHERE origin = $1 AND private_key_sealed = $2";
     /// The key of a log that has none.
     AUDIT_KEY_INSERT =
         "INSERT INTO audit_keys (origin, verifier, private_key_sealed, created_at) VALUES ($1, $2, $3, $4) \
@@ -234,8 +240,8 @@ on_both! {
         async fn audit_amiss(&self, from: Uuid, events: u32) -> Result<Amiss, StoreFault> {
             // In this order, so that an event that goes from the pending ones into the tree is seen here or there.
             let rows =
-                sqlx::query(AUDIT_KEY_LIST).bind(from).bind(i64::from(events)).fetch_all(&self.readers).await?;
-            let keys = rows.iter().map(key_of).collect::<Result<Vec<_>, _>>()?;
+                sqlx::query(AUDIT_ID_LIST).bind(from).bind(i64::from(events)).fetch_all(&self.readers).await?;
+            let keys = rows.iter().map(timely_id_of).collect::<Result<Vec<_>, _>>()?;
             let span = Span::of(&keys, from, rows.len() as u64 == u64::from(events));
             let among = async |sql: &'static str| {
                 let ids = sqlx::query_scalar(sql).bind(from).bind(span.last).fetch_all(&self.readers).await?;
@@ -320,18 +326,26 @@ on_both! {
 
         async fn audit_key_get(&self, origin: &str) -> Result<Option<StoredLogKey>, StoreFault> {
             let row = sqlx::query(AUDIT_KEY_GET).bind(origin).fetch_optional(&self.readers).await?;
-            let Some(row) = row else { return Ok(None) };
-            Ok(Some(StoredLogKey {
-                origin: row.try_get("origin")?,
-                verifier: row.try_get("verifier")?,
-                private_key_sealed: row.try_get("private_key_sealed")?,
-                created_at: row.try_get("created_at")?,
-            }))
+            row.as_ref().map(key_of).transpose()
+        }
+
+        async fn audit_key_list(&self) -> Result<Vec<StoredLogKey>, StoreFault> {
+            sqlx::query(AUDIT_KEY_LIST).fetch_all(&self.readers).await?.iter().map(key_of).collect()
         }
 
         async fn audit_checkpoint_get(&self, origin: &str) -> Result<Option<String>, StoreFault> {
             Ok(sqlx::query_scalar(AUDIT_CHECKPOINT_GET).bind(origin).fetch_optional(&self.readers).await?)
         }
+    }
+
+    /// The key of a row of [`AUDIT_KEY_GET`] or [`AUDIT_KEY_LIST`].
+    fn key_of(row: &<Db as Database>::Row) -> Result<StoredLogKey, StoreFault> {
+        Ok(StoredLogKey {
+            origin: row.try_get("origin")?,
+            verifier: row.try_get("verifier")?,
+            private_key_sealed: row.try_get("private_key_sealed")?,
+            created_at: row.try_get("created_at")?,
+        })
     }
 
     /// A size or an index, which is not below zero.
@@ -369,8 +383,8 @@ on_both! {
         list.only("id <", after);
     }
 
-    /// The id in a row of [`AUDIT_KEY_LIST`], and whether its time is the id's, to the letter.
-    fn key_of(row: &<Db as Database>::Row) -> Result<(Uuid, bool), StoreFault> {
+    /// The id in a row of [`AUDIT_ID_LIST`], and whether its time is the id's, to the letter.
+    fn timely_id_of(row: &<Db as Database>::Row) -> Result<(Uuid, bool), StoreFault> {
         let id = Fields::of_uuid(row, "audit_events", "", "id").get("id")?;
         Ok((id, dialect::is_timely(row, time_of(id))?))
     }
@@ -392,7 +406,7 @@ on_both! {
 
     /// Adds the key of a log that has none.
     async fn key_insert(
-        tx: &mut sqlx::Transaction<'static, Db>,
+        tx: &mut Tx<Db>,
         key: &StoredLogKey,
     ) -> Result<(), StoreFault> {
         let added = sqlx::query(AUDIT_KEY_INSERT)
@@ -467,6 +481,16 @@ on_both! {
             }
             key_insert(&mut self.tx, key).await?;
             Ok(true)
+        }
+
+        async fn audit_key_reseal(
+            &mut self,
+            origin: &str,
+            before: &[u8],
+            sealed: &[u8],
+        ) -> Result<bool, StoreFault> {
+            let reseal = sqlx::query(AUDIT_KEY_RESEAL).bind(origin).bind(before).bind(sealed);
+            Ok(reseal.execute(&mut *self.tx).await?.rows_affected() == 1)
         }
 
         async fn audit_checkpoint_put(

@@ -13,6 +13,8 @@ queries! {
     /// The claim, unless it is taken; an open claim of somebody else is waited for.
     BOOTSTRAP_CLAIM =
         "INSERT INTO bootstrap (singleton, operator_id, at) VALUES (1, $1, $2) ON CONFLICT (singleton) DO NOTHING";
+    /// Another operator, in the place of the one that is expected there.
+    BOOTSTRAP_REPLACE = "UPDATE bootstrap SET operator_id = $2, at = $3 WHERE operator_id = $1";
 }
 
 on_both! {
@@ -30,6 +32,16 @@ on_both! {
         ) -> Result<bool, StoreFault> {
             let done = sqlx::query(BOOTSTRAP_CLAIM).bind(operator.0).bind(at).execute(&mut *self.tx).await?;
             Ok(done.rows_affected() == 1)
+        }
+
+        async fn bootstrap_replace(
+            &mut self,
+            before: AgentId,
+            operator: AgentId,
+            at: DateTime<Utc>,
+        ) -> Result<bool, StoreFault> {
+            let replace = sqlx::query(BOOTSTRAP_REPLACE).bind(before.0).bind(operator.0).bind(at);
+            Ok(replace.execute(&mut *self.tx).await?.rows_affected() == 1)
         }
     }
 }

@@ -12,18 +12,28 @@ use crate::domain::credentials::CredentialId;
 use crate::store::StoreFault;
 use crate::store::changes::{ChangeReads, ChangeWrites};
 
+/// Why a database that follows another one is none to work with.
+const FOLLOWS: &str = "it is a standby and may be behind; DATABASE_URL must lead to the primary";
+
 const AGENT_CHANGED: &str = "agent_changed";
 const AGENT_TOKENS_ENDED: &str = "agent_tokens_ended";
 const CREDENTIAL_CHANGED: &str = "credential_changed";
 const TOKEN_REVOKED: &str = "token_revoked";
 const KEYS_CHANGED: &str = "keys_changed";
 
-queries! {
-    /// Changes and the head in one snapshot; with nothing to tell, the head alone.
-    CHANGES_AFTER =
-        "SELECT h.rev AS head, c.rev, c.kind, c.agent_id, c.credential_id, c.token_id, c.expires_at, c.at \
+/// Changes and the head in one snapshot; with nothing to tell, the head alone. What is before it says whether the database
+/// follows another one.
+macro_rules! changes_after {
+    () => {
+        " AS follows, h.rev AS head, c.rev, c.kind, c.agent_id, c.credential_id, c.token_id, c.expires_at, c.at \
          FROM change_head h LEFT JOIN (SELECT rev, kind, agent_id, credential_id, token_id, expires_at, at \
-         FROM changes WHERE rev > $1 AND at >= $2 ORDER BY rev LIMIT $3) c ON TRUE ORDER BY c.rev";
+         FROM changes WHERE rev > $1 AND at >= $2 ORDER BY rev LIMIT $3) c ON TRUE ORDER BY c.rev"
+    };
+}
+
+pub(super) use changes_after;
+
+queries! {
     /// Whether all tokens of an agent were ended after a position, or one of them was.
     TOKEN_ENDED =
         "SELECT EXISTS (SELECT 1 FROM changes WHERE agent_id = $1 AND kind = 'agent_tokens_ended' AND rev > $2) \
@@ -89,7 +99,7 @@ on_both! {
             since: DateTime<Utc>,
             limit: u32,
         ) -> Result<ChangesPage, StoreFault> {
-            let rows = sqlx::query(CHANGES_AFTER)
+            let rows = sqlx::query(dialect::CHANGES_AFTER)
                 .bind(after.0)
                 .bind(since)
                 .bind(i64::from(limit))
@@ -103,6 +113,10 @@ on_both! {
                     problem: "the row is missing".to_owned(),
                 });
             };
+            // What a standby does not have yet may end tokens: whoever reads there does not know, and would take it for knowledge.
+            if first.try_get("follows")? {
+                return Err(StoreFault::Unavailable(FOLLOWS.into()));
+            }
             let head = Rev(first.try_get("head")?);
             let changes =
                 rows.iter().filter_map(|row| change_of(row).transpose()).collect::<Result<Vec<_>, _>>()?;

@@ -59,6 +59,10 @@ queries! {
     CREDENTIAL_COUNT_LIVE =
         "SELECT COUNT(*) FROM credentials \
          WHERE agent_id = $1 AND status = 'active' AND (expires_at IS NULL OR expires_at > $2)";
+    /// How many live credentials have a verifier of another key. Reads all of them.
+    CREDENTIAL_COUNT_OUTDATED =
+        "SELECT COUNT(*) FROM credentials \
+         WHERE verifier_key_version <> $1 AND status = 'active' AND (expires_at IS NULL OR expires_at > $2)";
     /// Whether a credential has been replaced.
     CREDENTIAL_IS_REPLACED = "SELECT EXISTS (SELECT 1 FROM credentials WHERE rotated_from = $1)";
     /// Another verifier of the same secret.
@@ -89,6 +93,16 @@ on_both! {
             let row =
                 sqlx::query(CREDENTIAL_GET).bind(id.0).bind(agent_id.0).fetch_optional(&self.readers).await?;
             row.as_ref().map(credential_of).transpose()
+        }
+
+        async fn credential_count_outdated(
+            &self,
+            verifier_key_version: &str,
+            now: DateTime<Utc>,
+        ) -> Result<u64, StoreFault> {
+            let count = sqlx::query_scalar(CREDENTIAL_COUNT_OUTDATED).bind(verifier_key_version).bind(now);
+            let count: i64 = count.fetch_one(&self.readers).await?;
+            Ok(u64::try_from(count).unwrap_or_default())
         }
 
         async fn credential_list(

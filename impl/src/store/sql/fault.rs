@@ -22,6 +22,8 @@ impl From<Error> for StoreFault {
             }
             Error::Io(_)
             | Error::Tls(_)
+            // What comes back is no PostgreSQL's: something in between took the connection and ended it.
+            | Error::Protocol(_)
             | Error::PoolTimedOut
             | Error::PoolClosed
             | Error::WorkerCrashed

@@ -33,6 +33,8 @@ queries! {
          WHERE secret_until <= $1 AND answer_sealed IS NOT NULL AND (caller, operation, key_hash) IN \
          (SELECT caller, operation, key_hash FROM idempotency_keys \
          WHERE secret_until <= $1 AND answer_sealed IS NOT NULL ORDER BY secret_until LIMIT $2)";
+    /// Every answer goes.
+    IDEMPOTENCY_FORGET = "UPDATE idempotency_keys SET answer_sealed = NULL WHERE answer_sealed IS NOT NULL";
 }
 
 on_both! {
@@ -88,6 +90,10 @@ on_both! {
                 .execute(&mut *self.tx)
                 .await?;
             Ok(done.rows_affected() == 1)
+        }
+
+        async fn idempotency_forget(&mut self) -> Result<u64, StoreFault> {
+            Ok(sqlx::query(IDEMPOTENCY_FORGET).execute(&mut *self.tx).await?.rows_affected())
         }
 
         async fn idempotency_expire(&mut self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreFault> {

@@ -39,6 +39,10 @@ queries! {
          (SELECT MAX(last.generation) FROM signing_keys last WHERE last.algorithm = signing_keys.algorithm)";
     /// The canary.
     KEY_CANARY_GET = "SELECT sealed FROM key_canary";
+    /// A private part that was sealed anew.
+    KEY_RESEAL = "UPDATE signing_keys SET private_key_sealed = $3 WHERE id = $1 AND private_key_sealed = $2";
+    /// Another canary.
+    KEY_CANARY_REPLACE = "UPDATE key_canary SET sealed = $2 WHERE singleton = 1 AND sealed = $1";
     /// The first canary.
     KEY_CANARY_INSERT = "INSERT INTO key_canary (singleton, sealed) VALUES (1, $1) ON CONFLICT (singleton) DO NOTHING";
 }
@@ -111,6 +115,16 @@ on_both! {
         async fn keys_remove(&mut self, before: DateTime<Utc>) -> Result<u64, StoreFault> {
             let gone = sqlx::query(KEYS_REMOVE).bind(before).execute(&mut *self.tx).await?;
             Ok(gone.rows_affected())
+        }
+
+        async fn key_reseal(&mut self, id: Uuid, before: &[u8], sealed: &[u8]) -> Result<bool, StoreFault> {
+            let reseal = sqlx::query(KEY_RESEAL).bind(id).bind(before).bind(sealed);
+            Ok(reseal.execute(&mut *self.tx).await?.rows_affected() == 1)
+        }
+
+        async fn key_canary_replace(&mut self, before: &[u8], sealed: &[u8]) -> Result<bool, StoreFault> {
+            let replace = sqlx::query(KEY_CANARY_REPLACE).bind(before).bind(sealed);
+            Ok(replace.execute(&mut *self.tx).await?.rows_affected() == 1)
         }
 
         async fn key_canary_insert(&mut self, sealed: &[u8]) -> Result<bool, StoreFault> {

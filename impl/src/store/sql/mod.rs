@@ -19,6 +19,7 @@ mod query;
 mod agents;
 mod audit;
 mod bootstrap;
+mod bounded;
 mod changes;
 mod credentials;
 mod fault;
@@ -31,8 +32,9 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Pool, Postgres, Sqlite, Transaction};
+use sqlx::{Pool, Postgres, Sqlite};
 
+use self::bounded::{Readers, Tx};
 use super::{Store, StoreFault, Unit};
 use crate::domain::changes::{ChangeKind, Rev};
 
@@ -45,7 +47,8 @@ pub struct PoolSettings {
     /// How long a request waits for a connection, and on SQLite for another process's lock, before it is told that the
     /// database is not available.
     pub acquire_timeout: Duration,
-    /// How long PostgreSQL works on a statement before it gives up; twice that is how long a transaction may idle.
+    /// How long PostgreSQL works on a statement before it gives up; a little later it is given up here, whether PostgreSQL
+    /// has said so or not.
     pub statement_timeout: Duration,
 }
 
@@ -54,7 +57,7 @@ impl Default for PoolSettings {
         Self {
             max_connections: 16,
             acquire_timeout: Duration::from_secs(3),
-            statement_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(3),
         }
     }
 }
@@ -71,6 +74,8 @@ pub enum Database {
 /// How the commits of a PostgreSQL server outlive it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replication {
+    /// Whether it is a standby itself.
+    pub follows: bool,
     /// How many standbys follow it now.
     pub standbys: i64,
     /// Whether a commit waits for one of them.
@@ -105,6 +110,17 @@ pub async fn connect(url: &str, settings: &PoolSettings) -> Result<Database, Sto
         "sqlite" => Ok(Database::Sqlite(sqlite::connect(url, settings).await?)),
         _ => Err(StoreFault::Refused("a database URL begins with postgresql:// or sqlite:".to_owned())),
     }
+}
+
+/// Whether there is something to connect to: a database server, or a file that is there.
+pub fn exists(url: &str) -> Result<bool, StoreFault> {
+    if url.starts_with("sqlite:") { sqlite::exists(url) } else { Ok(true) }
+}
+
+/// The migrations of a new database of this URL's kind, as `0001_registry`, in order.
+pub fn all_migrations(url: &str) -> Result<Vec<String>, StoreFault> {
+    let texts = if url.starts_with("sqlite:") { sqlite::MIGRATIONS } else { postgres::MIGRATIONS };
+    migrations::pending(&migrations::migrator(texts), &[], None)
 }
 
 impl Database {
@@ -151,15 +167,33 @@ impl Database {
 
 /// A store in a database of one kind, shared by clones.
 pub struct SqlStore<Db: sqlx::Database> {
-    readers: Pool<Db>,
+    readers: Readers<Db>,
     writers: Pool<Db>,
 }
 
+/// How the connections to a database are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// By somebody.
+    pub in_use: u64,
+    /// By nobody, and open.
+    pub idle: u64,
+    /// How many there may be.
+    pub limit: u64,
+}
+
 impl<Db: sqlx::Database> SqlStore<Db> {
+    /// How the connections of those who write are used; on PostgreSQL those who read share them.
+    pub fn connections(&self) -> Connections {
+        let (there, idle) = (u64::from(self.writers.size()), self.writers.num_idle() as u64);
+        let limit = u64::from(self.writers.options().get_max_connections());
+        Connections { in_use: there.saturating_sub(idle), idle, limit }
+    }
+
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
         self.writers.close().await;
-        self.readers.close().await;
+        self.readers.pool.close().await;
     }
 }
 
@@ -178,27 +212,38 @@ impl<Db: sqlx::Database> fmt::Debug for SqlStore<Db> {
 
 /// An open transaction; dropping it rolls it back.
 pub struct SqlUnit<Db: sqlx::Database> {
-    tx: Transaction<'static, Db>,
+    tx: Tx<Db>,
 }
 
 queries! {
     PING = "SELECT 1";
+    /// The oldest migration that a program must know.
+    SCHEMA_KNOWN_FROM = "SELECT known_from FROM schema_compatibility WHERE singleton = 1";
 }
 
 on_both! {
     impl SqlStore<Db> {
+        /// The same database by so many connections of its own, for what must not wait behind whoever has taken all of the
+        /// others. (A file has one writer, whoever asks; there it is the same store.)
+        pub async fn apart(&self, connections: u32) -> Result<Self, StoreFault> {
+            Ok(dialect::apart(self, connections).await?)
+        }
+
         /// Applies the migrations that the database does not have yet. Doing it twice is quiet; nodes that do it together
         /// wait for each other.
         ///
-        /// Fails with [`StoreFault::Refused`] when the database has been migrated by a newer program or by a different
-        /// one.
+        /// Fails with [`StoreFault::Refused`] when the database has been migrated by a newer program that this one cannot work
+        /// beside, or by a different one.
         pub async fn migrate(&self) -> Result<(), StoreFault> {
+            self.pending_migrations().await?;
             dialect::migrate(self, &migrations::migrator(dialect::MIGRATIONS)).await
         }
 
         /// The migrations that [`Self::migrate`] would apply, as `0001_registry`, in order.
         ///
-        /// Fails with [`StoreFault::Refused`] when the database has migrations that this program does not know.
+        /// Fails with [`StoreFault::Refused`] when the database has migrations that this program does not know, unless it says
+        /// that a program which knows as much as this one may work with it: what is only added is in nobody's way, so that an
+        /// older node can start, and one can go back, while a newer one is there.
         pub async fn pending_migrations(&self) -> Result<Vec<String>, StoreFault> {
             let known = migrations::migrator(dialect::MIGRATIONS);
             let is_new: bool =
@@ -208,7 +253,14 @@ on_both! {
             } else {
                 sqlx::query_scalar(migrations::MIGRATIONS_APPLIED).fetch_all(&self.readers).await?
             };
-            migrations::pending(&known, &applied)
+            let known_from: Option<i64> = if migrations::are_newer(&known, &applied)
+                && applied.contains(&migrations::COMPATIBILITY)
+            {
+                sqlx::query_scalar(SCHEMA_KNOWN_FROM).fetch_optional(&self.readers).await?
+            } else {
+                None
+            };
+            migrations::pending(&known, &applied, known_from)
         }
 
         /// Every query that is a constant, with its name.
@@ -232,7 +284,7 @@ on_both! {
         type Unit = SqlUnit<Db>;
 
         async fn begin(&self) -> Result<Self::Unit, StoreFault> {
-            Ok(SqlUnit { tx: dialect::begin(&self.writers).await? })
+            Ok(SqlUnit { tx: dialect::begin(self).await? })
         }
 
         async fn ping(&self) -> Result<(), StoreFault> {

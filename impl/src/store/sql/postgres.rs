@@ -6,11 +6,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::error::{DatabaseError, Error};
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgPool, PgPoolOptions, PgRow};
-use sqlx::{ConnectOptions, Connection, Postgres, Row, Transaction};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgPoolOptions, PgRow};
+use sqlx::{ConnectOptions, Connection, Postgres, Row};
 use uuid::Uuid;
 
 use super::audit::events;
+use super::bounded::{Readers, Tx, within};
+use super::changes::changes_after;
 use super::{PoolSettings, Power, Replication, SqlStore};
 use crate::domain::audit::{AuditRow, time_of};
 use crate::domain::log::Hash;
@@ -33,15 +35,17 @@ queries! {
          WHERE expires_at <= $1 AND status = 'active' AND expiry_noted_at IS NULL ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED) \
          RETURNING id AS credential_id, agent_id AS credential_agent_id, label AS credential_label, \
          expires_at AS credential_expires_at, (SELECT a.owner FROM agents a WHERE a.id = agent_id) AS owner";
+    /// Changes, and whether this is a standby.
+    CHANGES_AFTER = concat!("SELECT pg_is_in_recovery()", changes_after!());
     /// Makes months.
     AUDIT_PARTITIONS_ENSURE = "SELECT audit_partitions_ensure($1)";
     /// Removes the content of the next leaves.
     AUDIT_ERASE = "SELECT audit_erase($1)";
     /// Drops months.
     AUDIT_PARTITIONS_DROP = "SELECT audit_partitions_drop()";
-    /// Who follows, and what a commit waits for.
+    /// Whom this follows, who follows it, and what a commit waits for.
     REPLICATION =
-        "SELECT (SELECT COUNT(*) FROM pg_stat_replication), current_setting('synchronous_standby_names') <> '' \
+        "SELECT pg_is_in_recovery(), (SELECT COUNT(*) FROM pg_stat_replication), current_setting('synchronous_standby_names') <> '' \
          AND current_setting('synchronous_commit') NOT IN ('off', 'local'), \
          current_setting('synchronous_commit') <> 'off' AND current_setting('fsync') = 'on'";
     /// Whether the role that asks is a superuser, or may do what the tables' owner may, or may change what the audit log holds.
@@ -80,6 +84,16 @@ queries! {
 /// statement that uses it; asking before every statement would double the round trips.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
+/// How long a connection may take to say that it is still there.
+const THERE_WITHIN: Duration = Duration::from_secs(1);
+
+/// How much longer than PostgreSQL works on a statement its answer is waited for.
+const ON_THE_WAY: Duration = Duration::from_millis(500);
+
+/// How long a transaction may idle. Whoever stops in the middle of one must not hold the change feed, and with it everybody
+/// who writes, for longer; no transaction of ours waits for anything but the database.
+const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(2);
+
 pub(super) async fn connect(url: &str, settings: &PoolSettings) -> Result<SqlStore<Postgres>, StoreFault> {
     let milliseconds = |timeout: Duration| timeout.as_millis().to_string();
     let options: PgConnectOptions = url
@@ -87,8 +101,7 @@ pub(super) async fn connect(url: &str, settings: &PoolSettings) -> Result<SqlSto
         .application_name("agentidp")
         .options([
             ("statement_timeout", milliseconds(settings.statement_timeout)),
-            // A node that stops in the middle of a transaction must not hold the change feed for ever.
-            ("idle_in_transaction_session_timeout", milliseconds(settings.statement_timeout * 2)),
+            ("idle_in_transaction_session_timeout", milliseconds(IDLE_IN_TRANSACTION)),
         ])
         .disable_statement_logging();
     let pool = PgPoolOptions::new()
@@ -98,14 +111,34 @@ pub(super) async fn connect(url: &str, settings: &PoolSettings) -> Result<SqlSto
         .before_acquire(|connection, about| {
             Box::pin(async move {
                 if about.idle_for > TRUSTED_IDLE {
-                    connection.ping().await?;
+                    is_there(connection).await?;
                 }
+                Ok(true)
+            })
+        })
+        // The pool asks again, without an end; what was lost on the way is found here.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                is_there(connection).await?;
                 Ok(true)
             })
         })
         .connect_with(options)
         .await?;
-    Ok(SqlStore { readers: pool.clone(), writers: pool })
+    let readers = Readers { pool: pool.clone(), bound: Some(settings.statement_timeout + ON_THE_WAY) };
+    Ok(SqlStore { readers, writers: pool })
+}
+
+pub(super) async fn apart(store: &SqlStore<Postgres>, connections: u32) -> Result<SqlStore<Postgres>, Error> {
+    let (options, to) =
+        (store.writers.options().clone(), PgConnectOptions::clone(&store.writers.connect_options()));
+    let pool = options.max_connections(connections).connect_with(to).await?;
+    Ok(SqlStore { readers: Readers { pool: pool.clone(), bound: store.readers.bound }, writers: pool })
+}
+
+/// Fails if the connection does not answer in time; the pool then ends it.
+async fn is_there(connection: &mut PgConnection) -> Result<(), Error> {
+    within(Some(THERE_WITHIN), connection.ping()).await
 }
 
 /// On a connection of its own: migrations may take longer than a statement may, and a failed one must not leave the lock
@@ -120,8 +153,8 @@ pub(super) async fn migrate(store: &SqlStore<Postgres>, migrator: &Migrator) -> 
 }
 
 pub(super) async fn replication(store: &SqlStore<Postgres>) -> Result<Replication, StoreFault> {
-    let (standbys, waits, durable) = sqlx::query_as(REPLICATION).fetch_one(&store.readers).await?;
-    Ok(Replication { standbys, waits, durable })
+    let (follows, standbys, waits, durable) = sqlx::query_as(REPLICATION).fetch_one(&store.readers).await?;
+    Ok(Replication { follows, standbys, waits, durable })
 }
 
 pub(super) async fn power(store: &SqlStore<Postgres>) -> Result<Power, StoreFault> {
@@ -134,34 +167,29 @@ pub(super) async fn power(store: &SqlStore<Postgres>) -> Result<Power, StoreFaul
     })
 }
 
-pub(super) async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
-    pool.begin().await
+pub(super) async fn begin(store: &SqlStore<Postgres>) -> Result<Tx<Postgres>, Error> {
+    // One bound for both, the wait for a connection and the statement that begins: whoever waits for the transaction has no
+    // patience for one after the other.
+    let (bound, pool) = (store.readers.bound, store.writers.clone());
+    // On a task of its own, which comes to its end whoever has no more use for it: sqlx leaves a transaction open whose
+    // beginning is given up half-way, and gives the connection to the next with that transaction.
+    let beginning = tokio::spawn(async move { within(bound, pool.begin()).await });
+    Ok(Tx::new(beginning.await.unwrap_or(Err(Error::WorkerCrashed))?, bound))
 }
 
 /// Waits for other writers of an agent behind the wall of an owner, if one is given, and holds it until the transaction
 /// ends. `false` if there is none.
-pub(super) async fn agent_hold(
-    tx: &mut Transaction<'static, Postgres>,
-    id: Uuid,
-    within: Option<&str>,
-) -> Result<bool, Error> {
+pub(super) async fn agent_hold(tx: &mut Tx<Postgres>, id: Uuid, within: Option<&str>) -> Result<bool, Error> {
     Ok(sqlx::query(AGENT_HOLD).bind(id).bind(within).fetch_optional(&mut **tx).await?.is_some())
 }
 
 /// The same of a credential of an agent.
-pub(super) async fn credential_hold(
-    tx: &mut Transaction<'static, Postgres>,
-    agent_id: Uuid,
-    id: Uuid,
-) -> Result<bool, Error> {
+pub(super) async fn credential_hold(tx: &mut Tx<Postgres>, agent_id: Uuid, id: Uuid) -> Result<bool, Error> {
     Ok(sqlx::query(CREDENTIAL_HOLD).bind(agent_id).bind(id).fetch_optional(&mut **tx).await?.is_some())
 }
 
 /// The same of all active credentials of an agent.
-pub(super) async fn credentials_hold(
-    tx: &mut Transaction<'static, Postgres>,
-    agent_id: Uuid,
-) -> Result<(), Error> {
+pub(super) async fn credentials_hold(tx: &mut Tx<Postgres>, agent_id: Uuid) -> Result<(), Error> {
     sqlx::query(CREDENTIALS_HOLD).bind(agent_id).execute(&mut **tx).await?;
     Ok(())
 }
@@ -172,10 +200,7 @@ fn column<'r, R, T>(rows: &'r [R], value: impl FnMut(&'r R) -> T) -> Vec<T> {
 }
 
 /// All rows in one statement, whose text does not depend on how many they are.
-pub(super) async fn audit_append(
-    tx: &mut Transaction<'static, Postgres>,
-    rows: &[AuditRow],
-) -> Result<(), Error> {
+pub(super) async fn audit_append(tx: &mut Tx<Postgres>, rows: &[AuditRow]) -> Result<(), Error> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -194,17 +219,20 @@ pub(super) async fn audit_append(
 }
 
 /// All contents in one statement.
-pub(super) async fn audit_rows(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<PgRow>, Error> {
+pub(super) async fn audit_rows(readers: &Readers<Postgres>, ids: &[Uuid]) -> Result<Vec<PgRow>, Error> {
     let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(Vec::new()) };
-    sqlx::query(AUDIT_ROWS).bind(ids).bind(time_of(*first)).bind(time_of(*last)).fetch_all(pool).await
+    sqlx::query(AUDIT_ROWS).bind(ids).bind(time_of(*first)).bind(time_of(*last)).fetch_all(readers).await
 }
 
 /// The same, also those whose time is not their id's.
-pub(super) async fn audit_rows_of_any_time(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<PgRow>, Error> {
+pub(super) async fn audit_rows_of_any_time(
+    readers: &Readers<Postgres>,
+    ids: &[Uuid],
+) -> Result<Vec<PgRow>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    sqlx::query(AUDIT_ROWS_OF_ANY_TIME).bind(ids).fetch_all(pool).await
+    sqlx::query(AUDIT_ROWS_OF_ANY_TIME).bind(ids).fetch_all(readers).await
 }
 
 /// Whether the column `time` is that time. It is one, and has no other way to be written.
@@ -213,13 +241,13 @@ pub(super) fn is_timely(row: &PgRow, time: DateTime<Utc>) -> Result<bool, Error>
 }
 
 /// Whether this transaction, and no other, may integrate.
-pub(super) async fn audit_claim(tx: &mut Transaction<'static, Postgres>) -> Result<bool, Error> {
+pub(super) async fn audit_claim(tx: &mut Tx<Postgres>) -> Result<bool, Error> {
     sqlx::query_scalar(AUDIT_CLAIM).fetch_one(&mut **tx).await
 }
 
 /// Adds leaves from an index on, in one statement.
 pub(super) async fn audit_leaves_insert(
-    tx: &mut Transaction<'static, Postgres>,
+    tx: &mut Tx<Postgres>,
     from: i64,
     leaves: &[(Uuid, Hash)],
 ) -> Result<(), Error> {
@@ -234,7 +262,7 @@ pub(super) async fn audit_leaves_insert(
 
 /// Takes the events of leaves off the pending ones; answers how many there were.
 pub(super) async fn audit_pending_remove(
-    tx: &mut Transaction<'static, Postgres>,
+    tx: &mut Tx<Postgres>,
     _: Range<i64>,
     leaves: &[(Uuid, Hash)],
 ) -> Result<u64, Error> {
@@ -244,7 +272,7 @@ pub(super) async fn audit_pending_remove(
 
 /// Adds nodes, in one statement.
 pub(super) async fn audit_nodes_insert(
-    tx: &mut Transaction<'static, Postgres>,
+    tx: &mut Tx<Postgres>,
     nodes: &[(u8, i64, Hash)],
 ) -> Result<(), Error> {
     if nodes.is_empty() {
@@ -260,22 +288,19 @@ pub(super) async fn audit_nodes_insert(
 }
 
 /// By the function that belongs to the owner of the tables.
-pub(super) async fn audit_erase(tx: &mut Transaction<'static, Postgres>, leaves: i64) -> Result<i64, Error> {
+pub(super) async fn audit_erase(tx: &mut Tx<Postgres>, leaves: i64) -> Result<i64, Error> {
     let leaves = i32::try_from(leaves).unwrap_or(i32::MAX);
     sqlx::query_scalar(AUDIT_ERASE).bind(leaves).fetch_one(&mut **tx).await
 }
 
 /// By the function that belongs to the owner of the tables.
-pub(super) async fn audit_partitions_drop(tx: &mut Transaction<'static, Postgres>) -> Result<u32, Error> {
+pub(super) async fn audit_partitions_drop(tx: &mut Tx<Postgres>) -> Result<u32, Error> {
     let dropped: i32 = sqlx::query_scalar(AUDIT_PARTITIONS_DROP).fetch_one(&mut **tx).await?;
     Ok(u32::try_from(dropped).unwrap_or_default())
 }
 
 /// By the function that belongs to the owner of the tables.
-pub(super) async fn audit_partitions_ensure(
-    tx: &mut Transaction<'static, Postgres>,
-    months_ahead: u32,
-) -> Result<u32, Error> {
+pub(super) async fn audit_partitions_ensure(tx: &mut Tx<Postgres>, months_ahead: u32) -> Result<u32, Error> {
     let months_ahead = i32::try_from(months_ahead).unwrap_or(i32::MAX);
     let made: i32 =
         sqlx::query_scalar(AUDIT_PARTITIONS_ENSURE).bind(months_ahead).fetch_one(&mut **tx).await?;

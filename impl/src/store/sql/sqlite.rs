@@ -10,13 +10,14 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::error::{DatabaseError, Error};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Row, Sqlite, Transaction};
+use sqlx::{ConnectOptions, Row, Sqlite};
 use uuid::Uuid;
 
 use super::audit::events;
+use super::bounded::{Readers, Tx};
+use super::changes::changes_after;
 use super::{PoolSettings, SqlStore};
 use crate::domain::audit::AuditRow;
 use crate::domain::log::Hash;
@@ -32,6 +33,8 @@ queries! {
          WHERE expires_at <= $1 AND status = 'active' AND expiry_noted_at IS NULL ORDER BY expires_at LIMIT $2) \
          RETURNING id AS credential_id, agent_id AS credential_agent_id, label AS credential_label, \
          expires_at AS credential_expires_at, (SELECT a.owner FROM agents a WHERE a.id = agent_id) AS owner";
+    /// Changes; a file follows no other.
+    CHANGES_AFTER = concat!("SELECT FALSE", changes_after!());
     /// Whether no migration has ever run.
     MIGRATIONS_ARE_NEW = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')";
     /// Up to where content has been removed, and up to where it may be.
@@ -132,7 +135,13 @@ pub(super) async fn connect(url: &str, settings: &PoolSettings) -> Result<SqlSto
     let reader = options.pragma("query_only", "ON");
     let readers =
         pool().max_connections(settings.max_connections.clamp(1, MAX_READERS)).connect_with(reader).await?;
-    Ok(SqlStore { readers, writers })
+    // A file does not fall silent; a disk that does holds everything up, whatever is given up here.
+    Ok(SqlStore { readers: Readers { pool: readers, bound: None }, writers })
+}
+
+/// Whether the file is there.
+pub(super) fn exists(url: &str) -> Result<bool, StoreFault> {
+    Ok(url.parse::<SqliteConnectOptions>()?.get_filename().exists())
 }
 
 /// Makes the file if it is not there, for its owner alone: it holds hashes and sealed keys. (SQLite gives the files
@@ -150,46 +159,44 @@ fn make_file(path: &Path) -> Result<(), StoreFault> {
     }
 }
 
+/// There is one writer at a time, and no more readers are of use.
+#[expect(clippy::unused_async, reason = "PostgreSQL has to connect")]
+pub(super) async fn apart(store: &SqlStore<Sqlite>, _: u32) -> Result<SqlStore<Sqlite>, Error> {
+    Ok(store.clone())
+}
+
 /// In one transaction, which holds the write lock: sqlx takes no lock of its own on SQLite.
 pub(super) async fn migrate(store: &SqlStore<Sqlite>, migrator: &Migrator) -> Result<(), StoreFault> {
-    let mut tx = begin(&store.writers).await?;
-    migrator.run(&mut *tx).await?;
+    let mut tx = begin(store).await?;
+    migrator.run(tx.unbounded()).await?;
     Ok(tx.commit().await?)
 }
 
-pub(super) async fn begin(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>, Error> {
-    pool.begin_with(BEGIN).await
+pub(super) async fn begin(store: &SqlStore<Sqlite>) -> Result<Tx<Sqlite>, Error> {
+    Ok(Tx::new(store.writers.begin_with(BEGIN).await?, None))
 }
 
 /// The transaction has held everything since it began; whether the agent is there, reading it tells.
 #[expect(clippy::unused_async, reason = "PostgreSQL has to ask")]
-pub(super) async fn agent_hold(
-    _: &mut Transaction<'static, Sqlite>,
-    _: Uuid,
-    _: Option<&str>,
-) -> Result<bool, Error> {
+pub(super) async fn agent_hold(_: &mut Tx<Sqlite>, _: Uuid, _: Option<&str>) -> Result<bool, Error> {
     Ok(true)
 }
 
 /// As [`agent_hold`].
 #[expect(clippy::unused_async, reason = "PostgreSQL has to ask")]
-pub(super) async fn credential_hold(
-    _: &mut Transaction<'static, Sqlite>,
-    _: Uuid,
-    _: Uuid,
-) -> Result<bool, Error> {
+pub(super) async fn credential_hold(_: &mut Tx<Sqlite>, _: Uuid, _: Uuid) -> Result<bool, Error> {
     Ok(true)
 }
 
 /// As [`agent_hold`].
 #[expect(clippy::unused_async, reason = "PostgreSQL has to ask")]
-pub(super) async fn credentials_hold(_: &mut Transaction<'static, Sqlite>, _: Uuid) -> Result<(), Error> {
+pub(super) async fn credentials_hold(_: &mut Tx<Sqlite>, _: Uuid) -> Result<(), Error> {
     Ok(())
 }
 
 /// Writes rows with few statements of many rows each, whose values `bind` adds.
 async fn write_batches<R>(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx<Sqlite>,
     statements: &'static [String; 4],
     rows: &[R],
     bind: impl for<'q> Fn(SqliteQuery<'q>, &'q R) -> SqliteQuery<'q>,
@@ -204,10 +211,7 @@ async fn write_batches<R>(
     Ok(())
 }
 
-pub(super) async fn audit_append(
-    tx: &mut Transaction<'static, Sqlite>,
-    rows: &[AuditRow],
-) -> Result<(), Error> {
+pub(super) async fn audit_append(tx: &mut Tx<Sqlite>, rows: &[AuditRow]) -> Result<(), Error> {
     write_batches(tx, &AUDIT_APPEND_BATCHES, rows, |query, row| {
         query
             .bind(row.id)
@@ -222,19 +226,22 @@ pub(super) async fn audit_append(
     .await
 }
 
-pub(super) async fn audit_rows(pool: &SqlitePool, ids: &[Uuid]) -> Result<Vec<SqliteRow>, Error> {
+pub(super) async fn audit_rows(readers: &Readers<Sqlite>, ids: &[Uuid]) -> Result<Vec<SqliteRow>, Error> {
     let mut rows = Vec::with_capacity(ids.len());
     for some in ids.chunks(ROWS_AT_ONCE) {
         let padded = some.iter().chain(some.iter().rev().take(1).cycle()).take(ROWS_AT_ONCE);
         let query = padded.fold(sqlx::query(AUDIT_ROWS.as_str()), |query, id| query.bind(id));
-        rows.extend(query.fetch_all(pool).await?);
+        rows.extend(query.fetch_all(readers).await?);
     }
     Ok(rows)
 }
 
 /// All events are in one table, which is searched by the id alone.
-pub(super) async fn audit_rows_of_any_time(pool: &SqlitePool, ids: &[Uuid]) -> Result<Vec<SqliteRow>, Error> {
-    audit_rows(pool, ids).await
+pub(super) async fn audit_rows_of_any_time(
+    readers: &Readers<Sqlite>,
+    ids: &[Uuid],
+) -> Result<Vec<SqliteRow>, Error> {
+    audit_rows(readers, ids).await
 }
 
 /// Whether the column `time` has that time as the server writes it: another way of writing the same time is another key,
@@ -245,12 +252,12 @@ pub(super) fn is_timely(row: &SqliteRow, time: DateTime<Utc>) -> Result<bool, Er
 
 /// There is one writer at a time, so nobody else integrates.
 #[expect(clippy::unused_async, reason = "PostgreSQL has to ask")]
-pub(super) async fn audit_claim(_: &mut Transaction<'static, Sqlite>) -> Result<bool, Error> {
+pub(super) async fn audit_claim(_: &mut Tx<Sqlite>) -> Result<bool, Error> {
     Ok(true)
 }
 
 pub(super) async fn audit_leaves_insert(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx<Sqlite>,
     from: i64,
     leaves: &[(Uuid, Hash)],
 ) -> Result<(), Error> {
@@ -263,7 +270,7 @@ pub(super) async fn audit_leaves_insert(
 
 /// By their range: a list of ids would be a statement for each of its lengths.
 pub(super) async fn audit_pending_remove(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx<Sqlite>,
     range: Range<i64>,
     _: &[(Uuid, Hash)],
 ) -> Result<u64, Error> {
@@ -271,10 +278,7 @@ pub(super) async fn audit_pending_remove(
     Ok(done.rows_affected())
 }
 
-pub(super) async fn audit_nodes_insert(
-    tx: &mut Transaction<'static, Sqlite>,
-    nodes: &[(u8, i64, Hash)],
-) -> Result<(), Error> {
+pub(super) async fn audit_nodes_insert(tx: &mut Tx<Sqlite>, nodes: &[(u8, i64, Hash)]) -> Result<(), Error> {
     for (level, index, hash) in nodes {
         sqlx::query(AUDIT_NODE_INSERT)
             .bind(i64::from(*level))
@@ -287,7 +291,7 @@ pub(super) async fn audit_nodes_insert(
 }
 
 /// What is removed is overwritten in the file, too, and not left on a free page.
-pub(super) async fn audit_erase(tx: &mut Transaction<'static, Sqlite>, leaves: i64) -> Result<i64, Error> {
+pub(super) async fn audit_erase(tx: &mut Tx<Sqlite>, leaves: i64) -> Result<i64, Error> {
     let (starts, erasable): (i64, i64) = sqlx::query_as(AUDIT_ERASE_SPAN).fetch_one(&mut **tx).await?;
     let ends = erasable.min(starts.saturating_add(leaves));
     if ends <= starts {
@@ -303,16 +307,13 @@ pub(super) async fn audit_erase(tx: &mut Transaction<'static, Sqlite>, leaves: i
 
 /// All events are in one table.
 #[expect(clippy::unused_async, reason = "PostgreSQL has to ask")]
-pub(super) async fn audit_partitions_drop(_: &mut Transaction<'static, Sqlite>) -> Result<u32, Error> {
+pub(super) async fn audit_partitions_drop(_: &mut Tx<Sqlite>) -> Result<u32, Error> {
     Ok(0)
 }
 
 /// All events are in one table.
 #[expect(clippy::unused_async, reason = "PostgreSQL has to ask")]
-pub(super) async fn audit_partitions_ensure(
-    _: &mut Transaction<'static, Sqlite>,
-    _: u32,
-) -> Result<u32, Error> {
+pub(super) async fn audit_partitions_ensure(_: &mut Tx<Sqlite>, _: u32) -> Result<u32, Error> {
     Ok(0)
 }
 
