@@ -29,6 +29,20 @@ const WHOLE: Says = &[];
 const RANGE: &str = "the leaves 0 to 255 do not have the hash";
 const ROOT: &str = "leaves do not have the root";
 
+/// Waits until what was asked last is in the tree and the tree is signed, whatever is wrong with it.
+fn settled(world: &World) {
+    for _ in 0..600 {
+        let pending = world.server.count("SELECT count(*) FROM audit_pending");
+        let unsigned = "SELECT count(*) FROM audit_head h WHERE NOT EXISTS \
+                        (SELECT 1 FROM audit_checkpoints c WHERE c.tree_size = h.tree_size)";
+        if pending == 0 && world.server.count(unsigned) == 0 {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("the log does not settle:\n{}", world.server.log());
+}
+
 /// What a database, its export, and its server say, the last once with the events and once by the hashes alone.
 fn ways(
     world: &World,
@@ -36,6 +50,7 @@ fn ways(
     reader: &Actor<'_>,
     kept: &[&str],
 ) -> [(&'static str, i32, String); 4] {
+    settled(world);
     let (code, said) = judged(world, kept);
     let database = ("database", code, said);
     let (file, address, token) =
