@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
@@ -16,6 +17,8 @@ pub fn repository() -> PathBuf {
 /// The whole specification.
 pub struct Spec {
     definitions: Value,
+    /// What was built of schemas, by their text: that takes far longer than judging a value.
+    judges: Mutex<BTreeMap<String, Arc<Judge>>>,
     /// Every operation, in the order of the document's paths.
     pub operations: Vec<Operation>,
     /// What belongs to no operation, by status (`x-door-responses`).
@@ -25,6 +28,9 @@ pub struct Spec {
     /// How many bytes the body of a request may have (`x-max-body-bytes`).
     pub max_body_bytes: Option<usize>,
 }
+
+/// What judges values by a schema, or why the schema is none.
+type Judge = Result<jsonschema::Validator, String>;
 
 /// One operation.
 pub struct Operation {
@@ -157,6 +163,7 @@ impl Spec {
             everywhere: headers(&document, &document["x-response-headers"])?,
             max_body_bytes: document["x-max-body-bytes"].as_u64().and_then(|bytes| bytes.try_into().ok()),
             definitions: Value::Object(definitions),
+            judges: Mutex::default(),
             operations,
         })
     }
@@ -187,21 +194,28 @@ impl Spec {
 
     /// What is wrong with a JSON value under a schema of this document; nothing if it is valid.
     pub fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
-        let mut whole = schema.clone();
-        whole["$defs"] = self.definitions.clone();
-        let validator = jsonschema::options()
-            .with_draft(jsonschema::Draft::Draft202012)
-            .should_validate_formats(true)
-            .with_format("date-time", is_utc_with_milliseconds)
-            .build(&whole);
-        let validator = match validator {
-            Ok(validator) => validator,
-            Err(error) => return vec![format!("(the whole): the specification's schema is none: {error}")],
-        };
-        validator
-            .iter_errors(value)
-            .map(|error| format!("{}: {error}", pointer(&error.instance_path().to_string())))
-            .collect()
+        match &*self.judge(schema) {
+            Ok(judge) => judge
+                .iter_errors(value)
+                .map(|error| format!("{}: {error}", pointer(&error.instance_path().to_string())))
+                .collect(),
+            Err(fault) => vec![format!("(the whole): the specification's schema is none: {fault}")],
+        }
+    }
+
+    fn judge(&self, schema: &Value) -> Arc<Judge> {
+        let mut judges = self.judges.lock().unwrap_or_else(PoisonError::into_inner);
+        let built = judges.entry(schema.to_string()).or_insert_with(|| {
+            let mut whole = schema.clone();
+            whole["$defs"] = self.definitions.clone();
+            let judge = jsonschema::options()
+                .with_draft(jsonschema::Draft::Draft202012)
+                .should_validate_formats(true)
+                .with_format("date-time", is_utc_with_milliseconds)
+                .build(&whole);
+            Arc::new(judge.map_err(|error| error.to_string()))
+        });
+        Arc::clone(built)
     }
 }
 
