@@ -276,7 +276,10 @@ fn has_old(world: &World, days_ago: u32, count: u32, action: &str, method: &str,
              strftime('%Y-%m-%dT%H:%M:%S', {from}, 'unixepoch') AS second, printf('.%03d', n % 1000) AS part FROM numbers) \
              INSERT INTO audit_events (id, time, action, outcome, content) \
              SELECT unhex(start || '70008000' || tail), second || CASE part WHEN '.000' THEN '' ELSE part END || '+00:00', '{action}', 'success', CAST({} AS BLOB) FROM told",
-            content("substr(start, 1, 8) || '-' || substr(start, 9) || '-7000-8000-' || tail", "second || part || 'Z'")
+            content(
+                "substr(start, 1, 8) || '-' || substr(start, 9) || '-7000-8000-' || tail",
+                "second || part || 'Z'"
+            )
         ),
         Database::Postgres => format!(
             "WITH told AS (SELECT (lpad(to_hex({from}::bigint * 1000 + n % 1000), 12, '0') || '70008000' || \
