@@ -181,18 +181,35 @@ fn what_the_readme_says_of_production_is_so(case: Case) {
     let readme = fs::read_to_string(repository().join("README.md")).expect("README.md");
     let block = block(&readme, "## In production");
     let ground = case.ground(&[]);
-    // The one thing that is each deployment's own.
+    // What is each deployment's own: where its database is, for the owner of the tables and for the server's role.
     let of_readme = block.lines().filter(|line| line.starts_with("export DATABASE_URL="));
-    let [of_readme] = of_readme.collect::<Vec<_>>()[..] else { panic!("no DATABASE_URL in {block}") };
-    let script = block.replace(of_readme, &format!("export DATABASE_URL='{}'", ground.database_url));
+    let [owner, application] = of_readme.collect::<Vec<_>>()[..] else { panic!("two URLs in {block}") };
+    let of_server = match ground.database() {
+        Database::Sqlite => ground.database_url.clone(),
+        Database::Postgres => {
+            let (_, place) = ground.database_url.rsplit_once('@').expect("the URL of a PostgreSQL");
+            format!("postgresql://agentidp_application:PASSWORD@{place}")
+        }
+    };
+    let roles = repository().join("deploy/postgresql/roles.sql").display().to_string();
+    let script = block
+        .replace(owner, &format!("export DATABASE_URL='{}'", ground.database_url))
+        .replace(application, &format!("export DATABASE_URL='{of_server}'"))
+        .replace("deploy/postgresql/roles.sql", &roles);
+    // A file has no roles.
+    let is_for_it = |line: &&str| ground.database() == Database::Postgres || !line.starts_with("psql ");
+    let script = script.lines().filter(is_for_it).collect::<Vec<_>>().join("\n");
     let Some(commands) = script.strip_suffix("\nagentidp serve") else { panic!("{block}") };
     let server = ground.starts_by(&format!("{commands}\nexec agentidp serve"));
-    // Production takes the one that the README has, too.
-    let url = of_readme.strip_prefix("export DATABASE_URL=").expect("a value").trim_matches('\'');
-    let settings = [PRODUCTION, &[("DATABASE_URL", url)]].concat();
-    let find =
-        |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-    assert_eq!(Config::from_lookup(find).err(), None);
+    // Production takes those that the README has, too.
+    for line in [owner, application] {
+        let url = line.strip_prefix("export DATABASE_URL=").expect("a value").trim_matches('\'');
+        let settings = [PRODUCTION, &[("DATABASE_URL", url)]].concat();
+        let find = |name: &str| {
+            settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        assert_eq!(Config::from_lookup(find).err(), None);
+    }
     let printed = server.printed();
     let field = |name: &str| {
         let line = printed.lines().find_map(|line| line.trim().strip_prefix(name));
