@@ -231,6 +231,7 @@ impl<'n> Stage<'n> {
     }
 
     /// Lets something happen, holds it against everything that must hold, and prints a line.
+    #[allow(clippy::print_stderr, reason = "whoever waits for the table sees at once what is wrong")]
     pub fn lets_happen(&self, fault: &Fault) {
         if let Err(reason) = (fault.prepare)(self) {
             say(&format!("DID NOT RUN: {}: {reason}", fault.name));
