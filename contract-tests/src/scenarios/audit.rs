@@ -187,7 +187,6 @@ pub(super) fn table() -> Vec<Scenario> {
                     "proofs/consistency",
                     "proofs/consistency?from=2&to=1",
                     "proofs/consistency?from=0&to=9007199254740991",
-                    "export?start=0&action=token.issued",
                     "export?action=nothing",
                 ] {
                     auditor.gets(&format!("/audit/{nonsense}")).is(400).says("/code", "VALIDATION_ERROR");
