@@ -79,8 +79,8 @@ fn fail(
     let (code, said) = judges_say(world, key, auditor, more);
     let (passed, failed) = said.split_at_checked(after).expect("so many judgements");
     assert!(code == 1 && passed.iter().all(|judgement| judgement.starts_with("ok ")), "{said:?}");
-    let expected = whys.iter().map(|why| format!("FAILED {judgement}: {why}"));
-    assert!(expected.into_iter().any(|expected| failed.first() == Some(&expected)), "{whys:?}: {said:?}");
+    let mut expected = whys.iter().map(|why| format!("FAILED {judgement}: {why}"));
+    assert!(expected.any(|expected| failed.first() == Some(&expected)), "{whys:?}: {said:?}");
 }
 
 /// What the judges say of a bundle that they are not given.
