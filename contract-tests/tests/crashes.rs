@@ -182,11 +182,12 @@ fn a_server_that_is_cut_off_at_any_step_loses_nothing_that_was_answered(case: Ca
 fn a_full_queue_of_events_is_a_503_and_loses_nothing(case: Case) {
     const QUEUE: i64 = 4096;
     const CONNECTIONS: usize = 500;
-    let world = case
-        .world_with(&[SETTINGS, &[("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "1"), ("REDIS_URL", "")]].concat());
+    let world = case.world_with(&[SETTINGS, &[("REDIS_URL", "")]].concat());
     let agent = world.agent("screener-001@example.com", &["resume:read"]);
     let reader = world.operator().holding("agents:read");
     world.is_asked_from_outside();
+    world.server.kill();
+    world.server.start_again_with(&[("AGENTIDP_REQUEST_TIMEOUT_SECONDS", "1")]);
     let shown = STANDARD.encode(format!("{}:{}", agent.id(), agent.credentials().client_secret));
     let request = format!(
         "POST /oauth2/token HTTP/1.1\r\nHost: agentidp\r\nAuthorization: Basic {shown}\r\nContent-Length: 29\r\n\

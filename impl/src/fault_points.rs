@@ -48,6 +48,9 @@ mod armed {
     #[allow(clippy::disallowed_methods, reason = "no setting of the server: no server for use reads it")]
     static FILE: LazyLock<Option<OsString>> = LazyLock::new(|| std::env::var_os("FAULT_POINT_FILE"));
 
+    /// How long it may take until a signal has stopped all threads, on a machine that has much to do.
+    const UNTIL_STOPPED: Duration = Duration::from_millis(250);
+
     /// Passes a point, which only what is armed for it keeps from being so.
     pub(crate) fn pass(point: &str) -> Result<(), StoreFault> {
         let Some(file) = &*FILE else { return Ok(()) };
@@ -73,7 +76,11 @@ mod armed {
                 // The standard library knows no signal but the one that cannot be heard, and unsafe code is not allowed.
                 let stopped = Command::new("kill").args(["-STOP", &std::process::id().to_string()]).status();
                 match stopped {
-                    Ok(status) if status.success() => Ok(()),
+                    Ok(status) if status.success() => {
+                        // A thread runs on until another one that the signal came to has had its turn.
+                        std::thread::sleep(UNTIL_STOPPED);
+                        Ok(())
+                    }
                     _ => Err(StoreFault::Refused("there is no program `kill`".to_owned())),
                 }
             }

@@ -1,10 +1,10 @@
 module agentidp.dev/judges/audit
 
-go 1.24.0
+go 1.25.0
 
 require (
 	github.com/transparency-dev/tessera v1.0.4
-	golang.org/x/mod v0.33.0
+	golang.org/x/mod v0.40.0
 )
 
 require (
