@@ -657,9 +657,7 @@ async fn serve_on<S: Store>(
         tracing::error!(%fault, "the audit log was not signed");
     }
     if configured_record(&vital, config.audited(), &clock, &entropy).await? {
-        tracing::info!(
-            "the settings are other ones than the last that were recorded; the audit log has them"
-        );
+        tracing::info!("the audit log has these settings now; before, it had none or other ones");
     }
     let (audit_writer, audit_task) = AuditWriter::start(vital.clone(), clock.clone(), entropy.clone());
     let cursors = Cursors::new(master.clone());
