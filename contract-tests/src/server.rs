@@ -373,12 +373,7 @@ impl Server {
     pub fn sleeps_until_day(&self, day: u32) {
         self.kill();
         let (library, ahead) = (libfaketime(), format!("+{day}d"));
-        let clock = [
-            ("LD_PRELOAD", library.as_str()),
-            ("FAKETIME", ahead.as_str()),
-            // How long something takes stays what it is.
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-        ];
+        let clock = wrong_clock(&library, &ahead);
         if self.database == Database::Postgres {
             let cluster = self.cluster.as_ref().expect("the server was started alone");
             cluster.crash();
@@ -938,8 +933,21 @@ impl Drop for Killed {
     }
 }
 
-/// What gives a process another time than the machine's.
-fn libfaketime() -> String {
+/// The settings of a process whose clock is not the machine's but, say, `+91d` or `-50s` from it.
+pub fn wrong_clock<'s>(libfaketime: &'s str, offset: &'s str) -> [(&'static str, &'s str); 3] {
+    [
+        ("LD_PRELOAD", libfaketime),
+        ("FAKETIME", offset),
+        // How long something takes stays what it is.
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+    ]
+}
+
+/// What gives a process another time than the machine's: a path.
+///
+/// # Panics
+/// When there is none.
+pub fn libfaketime() -> String {
     let folders = fs::read_dir("/usr/lib").expect("a folder of libraries");
     let libraries = folders
         .flatten()

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
@@ -37,13 +38,14 @@ use crate::domain::audit::watching::TreeWatch;
 use crate::domain::audit::{AuditService, AuditWriter};
 use crate::domain::bootstrap::{self, BootstrapFault, BootstrapParts, BootstrapService};
 use crate::domain::clients::{ClientCaches, LevelCount};
+use crate::domain::clocks::{ClockWatch, offset, tolerance};
 use crate::domain::credentials::{CredentialMint, CredentialService};
 use crate::domain::feed::Feed;
 use crate::domain::idempotency::Idempotency;
 use crate::domain::keys::resealing::{self, Before, ResealFault, Resealing};
 use crate::domain::keys::{
     KeyFault, KeyRing, KeySettings, KeyStanding, KeyWorkshop, Signing, SigningAlgorithm, StoredKey,
-    Succession, canary_check, publication_lead,
+    Succession, canary_check,
 };
 use crate::domain::limits::{Buckets, LimitSettings, Limits};
 use crate::domain::log::Checkpoint;
@@ -58,8 +60,8 @@ use crate::measures::Figures;
 use crate::store::sql::{self, Connections, Database, PoolSettings, Power, Replication};
 use crate::store::{Store, StoreFault};
 
-/// Client records that a node keeps at hand: about 1 KiB each.
-const CLIENTS_AT_HAND: u64 = 20_000;
+/// Bytes of client records that a node keeps at hand: about 1 KiB each, and so of more than a hundred thousand clients.
+const CLIENTS_AT_HAND: u64 = 128 * 1024 * 1024;
 
 /// Bytes of verified tokens that a node keeps at hand: about 1 KiB each.
 const TOKENS_AT_HAND: u64 = 16 * 1024 * 1024;
@@ -301,6 +303,14 @@ fn replicated(Replication { follows, standbys, waits, durable }: Replication) ->
     told
 }
 
+/// How far this machine's clock is ahead of the database's; `None` where they are one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn clock_offset<S: Store>(store: &S) -> Result<Option<TimeDelta>, StoreFault> {
+    offset(store, &Clock::system()).await
+}
+
 /// Who the server is in the database, if it is somebody who could change what the audit log holds. The tables must be there.
 ///
 /// # Errors
@@ -440,7 +450,7 @@ pub fn key_settings(config: &Config) -> KeySettings {
         }
         SigningChoice::Shared(secret) => Signing::SharedSecret(secret.clone()),
     };
-    KeySettings { signing, issuer: config.issuer.clone(), lead: publication_lead(config.jwks_max_age) }
+    KeySettings { signing, issuer: config.issuer.clone(), jwks_max_age: config.jwks_max_age }
 }
 
 /// The signing keys that there are, of whichever algorithm, and where they stand.
@@ -499,9 +509,14 @@ impl OnStore for KeysRotate<'_> {
         let (clock, entropy) = (Clock::system(), Entropy::system());
         let master = master_key(self.config, &store, &entropy).await?;
         canary_check(&store, &master, &entropy).await?;
-        let algorithm = self.algorithm;
-        let workshop =
-            KeyWorkshop { store: &store, algorithm, master: &master, clock: &clock, entropy: &entropy };
+        let workshop = KeyWorkshop {
+            store: &store,
+            algorithm: self.algorithm,
+            master: &master,
+            clock: &clock,
+            entropy: &entropy,
+            jwks_max_age: self.config.jwks_max_age,
+        };
         Ok(workshop.rotate(self.succession).await?)
     }
 }
@@ -582,6 +597,7 @@ impl OnStore for KeysReseal<'_> {
             kept: kept.clone(),
             clock: &clock,
             entropy: &entropy,
+            jwks_max_age: config.jwks_max_age,
         };
         let mut done = resealing.run(before).await?;
         let log = match done.log.take() {
@@ -681,9 +697,16 @@ async fn serve_on<S: Store>(
         halted.clone(),
     ));
     background.spawn(jobs::partitions::run(store.clone(), halted.clone()));
+    let clock_watch = Arc::new(ClockWatch::default());
+    background.spawn(jobs::clocks::run(
+        store.clone(),
+        Arc::clone(&clock_watch),
+        tolerance(config.jwks_max_age),
+        clock.clone(),
+        halted.clone(),
+    ));
     if let Signing::Asymmetric(algorithm) = key_settings(config).signing {
-        let lead = publication_lead(config.jwks_max_age);
-        let schedule = jobs::keys::Schedule { age: config.key_rotation, lead };
+        let schedule = jobs::keys::Schedule { age: config.key_rotation, jwks_max_age: config.jwks_max_age };
         background.spawn(jobs::keys::run(
             store.clone(),
             algorithm,
@@ -757,7 +780,7 @@ async fn serve_on<S: Store>(
     let pool = HashPool::new(cores - 1, HASHES_WAITING as usize);
     let services = services(config, parts, pool.clone())?;
     let room = Arc::new(Semaphore::new(config.concurrent_requests));
-    let look = look(config, &services, &room, pool, pools);
+    let look = look(config, &services, &room, pool, clock_watch, pools);
     let stop = stop_with_notice(stop, Arc::clone(&services.stopping), config.shutdown_notice);
     let layers = Layers {
         clock: Clock::system(),
@@ -1004,6 +1027,7 @@ fn look<S: Store>(
     services: &Services<S>,
     room: &Arc<Semaphore>,
     pool: HashPool,
+    clock_watch: Arc<ClockWatch>,
     pools: impl Fn() -> Vec<(&'static str, Connections)> + Send + Sync + 'static,
 ) -> impl Fn() -> Figures + Send + Sync + 'static {
     let (keys, feed, room) = (Arc::clone(&services.keys), Arc::clone(&services.feed), Arc::clone(room));
@@ -1028,6 +1052,7 @@ fn look<S: Store>(
             connections: connections.collect(),
             signing_key_age: keys.age_in_force(),
             change_feed_age: feed.age(),
+            clock_offset: clock_watch.offset(),
             requests_in_work: most.saturating_sub(room.available_permits()) as u64,
         }
     }

@@ -7,6 +7,7 @@ use std::fmt::{self, Write as _};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use prometheus_client::encoding::text::{encode, encode_registry};
 use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
 use prometheus_client::metrics::counter::Counter;
@@ -151,6 +152,8 @@ pub struct Figures {
     pub signing_key_age: Option<Duration>,
     /// How long ago the last complete reading of the change feed began.
     pub change_feed_age: Option<Duration>,
+    /// How far this machine's clock is ahead of the database's; `None` where they are one.
+    pub clock_offset: Option<TimeDelta>,
     /// Requests in work.
     pub requests_in_work: u64,
 }
@@ -190,17 +193,23 @@ pub fn render(figures: &Figures) -> String {
         gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         now.register(name, about, gauge);
     }
-    for (name, about, age) in [
-        ("signing_key_age_seconds", "For how long the key in force has signed", figures.signing_key_age),
+    let age = |age: Option<Duration>| age.map(|age| age.as_secs_f64());
+    for (name, about, seconds) in [
+        ("signing_key_age_seconds", "For how long the key in force has signed", age(figures.signing_key_age)),
         (
             "change_feed_age_seconds",
             "How long ago the last complete reading of the change feed began",
-            figures.change_feed_age,
+            age(figures.change_feed_age),
+        ),
+        (
+            "clock_offset_seconds",
+            "How far this machine's clock is ahead of the database's",
+            figures.clock_offset.map(|offset| offset.as_seconds_f64()),
         ),
     ] {
-        if let Some(age) = age {
+        if let Some(seconds) = seconds {
             let gauge = Gauge::<f64, std::sync::atomic::AtomicU64>::default();
-            gauge.set(age.as_secs_f64());
+            gauge.set(seconds);
             now.register(name, about, gauge);
         }
     }
@@ -222,6 +231,7 @@ mod tests {
             cache: vec![("memory", [3, 2, 0])],
             connections: vec![("requests", [1, 2, 10])],
             signing_key_age: Some(Duration::from_millis(1500)),
+            clock_offset: Some(TimeDelta::milliseconds(-250)),
             ..Figures::default()
         };
         let text = render(&figures);
@@ -232,6 +242,7 @@ mod tests {
             "agentidp_client_cache_lookups_total{level=\"memory\",outcome=\"miss\"} 2\n",
             "agentidp_database_connections{pool=\"requests\",state=\"idle\"} 2\n",
             "agentidp_signing_key_age_seconds 1.5\n",
+            "agentidp_clock_offset_seconds -0.25\n",
             "agentidp_build_info{version=\"",
         ] {
             assert!(text.contains(line), "{line}\n{text}");

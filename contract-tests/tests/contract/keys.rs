@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use contract_tests::server::{libfaketime, wrong_clock};
 use contract_tests::world::{Case, World};
 use contract_tests::{on_both_databases, on_postgres};
 use serde_json::Value;
@@ -22,7 +23,12 @@ on_both_databases![
     a_shared_secret_is_not_rotated,
 ];
 
-on_postgres![while_keys_follow_one_another_under_load_on_three_nodes_every_token_verifies];
+on_postgres![
+    while_keys_follow_one_another_under_load_on_three_nodes_every_token_verifies,
+    a_compromised_key_is_refused_at_once_by_a_node_whose_clock_is_behind_too,
+    the_first_key_is_in_force_everywhere_though_its_makers_clock_is_ahead,
+    the_doctor_says_when_the_clock_is_not_the_databases,
+];
 
 /// A verifier as stock libraries are: it reads the keys again when its copy is as old as the server allowed, and not for
 /// a key that it does not know.
@@ -176,6 +182,55 @@ fn when_a_key_is_compromised_its_tokens_are_refused_at_once(case: Case) {
         (&rotated[0]["data"]["kid"], &rotated[0]["data"]["compromised"]),
         (&next.into(), &true.into())
     );
+}
+
+fn a_compromised_key_is_refused_at_once_by_a_node_whose_clock_is_behind_too(case: Case) {
+    let world = case.world();
+    let library = libfaketime();
+    let late = case.node_beside(&world, &wrong_clock(&library, "-50s"));
+    let agent = world.agent("caller@example.com", &["orders:read"]);
+    let caller = late.somebody(agent.id(), &agent.credentials().client_secret);
+    let first = Verifier::of(&late, 300).verifies(caller.holding("orders:read").token());
+    let thief = world.operator().holding("agents:read");
+    let thief = late.bearer(thief.token());
+    assert_eq!(thief.gets("/agents").status(), 200);
+    let next = rotates(&world, &["--compromised"]);
+    late.eventually(401, || thief.gets("/agents"));
+    let keys = Verifier::keys(&late, 300);
+    let kids: Vec<_> = keys.as_array().into_iter().flatten().map(|key| key["kid"].clone()).collect();
+    assert_eq!(kids, [next.as_str()], "not {first}");
+    let mut verifier = Verifier::of(&world, 300);
+    assert_eq!(verifier.verifies(caller.holding("orders:read").token()), next);
+}
+
+fn the_first_key_is_in_force_everywhere_though_its_makers_clock_is_ahead(case: Case) {
+    let library = libfaketime();
+    let early = case.world_with(&wrong_clock(&library, "+50s"));
+    let node = case.node_beside(&early, &wrong_clock(&library, "+0s"));
+    let agent = early.agent("caller@example.com", &["orders:read"]);
+    let caller = node.somebody(agent.id(), &agent.credentials().client_secret);
+    let mut verifier = Verifier::of(&node, 300);
+    let (here, there) = (caller.holding("orders:read"), agent.holding("orders:read"));
+    assert_eq!(verifier.verifies(here.token()), verifier.verifies(there.token()));
+}
+
+fn the_doctor_says_when_the_clock_is_not_the_databases(case: Case) {
+    let world = case.world();
+    let library = libfaketime();
+    let says = |offset: &str| {
+        let said = world.server.run_with(&wrong_clock(&library, offset), &["doctor"]).stdout;
+        let said = String::from_utf8(said).expect("text");
+        said.lines().find(|line| line.contains("clock")).expect("a word about the clock").to_owned()
+    };
+    assert_eq!(says("+0s"), "ok     this machine's clock is within 30000 ms of the database's");
+    for (offset, side) in [("+40s", " ms ahead of the database's"), ("-40s", " ms behind the database's")] {
+        let said = says(offset);
+        let seconds = said.strip_prefix("WRONG  this machine's clock is ").and_then(|rest| {
+            let (milliseconds, rest) = rest.split_once(' ')?;
+            rest.starts_with(side.trim_start()).then_some(milliseconds.parse::<u32>().ok()? / 1000)
+        });
+        assert!(matches!(seconds, Some(35..=40)), "{said}");
+    }
 }
 
 fn the_keys_are_listed_for_the_operator(case: Case) {

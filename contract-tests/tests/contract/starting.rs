@@ -7,7 +7,7 @@ use std::process::Output;
 
 use agentidp::config::{Config, SETTINGS};
 use contract_tests::actor::{Request, basic};
-use contract_tests::ground::Running;
+use contract_tests::ground::{Ground, Running};
 use contract_tests::on_both_databases;
 use contract_tests::secret::telling_part;
 use contract_tests::server::{Credentials, Database};
@@ -18,6 +18,8 @@ use serde_json::Value;
 on_both_databases![
     production_refuses_unsafe_settings_and_names_each,
     production_makes_neither_tables_nor_an_operator_by_itself,
+    processes_that_migrate_at_once_all_succeed_and_do_it_once,
+    processes_that_start_on_nothing_at_once_make_one_operator,
     what_the_readme_says_of_production_is_so,
     a_newcomer_needs_no_setting_and_is_told_the_operator_once,
     a_start_that_fails_loses_no_operator,
@@ -175,6 +177,41 @@ fn block(document: &str, heading: &str) -> String {
     let (_, rest) = document.split_once(&format!("\n{heading}\n")).expect("the heading");
     let (_, rest) = rest.split_once("```sh\n").expect("a block of commands");
     rest.split_once("\n```").expect("its end").0.to_owned()
+}
+
+/// What becomes of a command that so many processes run at once.
+fn at_once(ground: &Ground, processes: usize, arguments: &[&str]) -> Vec<Output> {
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..processes).map(|_| scope.spawn(|| ground.run(&[], arguments))).collect();
+        running.into_iter().map(|one| one.join().expect("it was run")).collect()
+    })
+}
+
+fn processes_that_migrate_at_once_all_succeed_and_do_it_once(case: Case) {
+    let ground = case.ground(PRODUCTION);
+    // One that did it a second time would find tables in its way.
+    for output in at_once(&ground, 6, &["migrate"]) {
+        succeeds(&output);
+    }
+    assert_eq!(
+        said(&ground.run(&[], &["migrate", "--check"])),
+        (0, "the tables are up to date\n".to_owned())
+    );
+}
+
+fn processes_that_start_on_nothing_at_once_make_one_operator(case: Case) {
+    let ground = case.ground(&[("AGENTIDP_MASTER_KEY", KEY)]);
+    let outputs = at_once(&ground, 6, &["bootstrap", "--json"]);
+    let (made, late): (Vec<_>, Vec<_>) = outputs.iter().partition(|output| output.status.success());
+    for output in &late {
+        let (code, told) = said(output);
+        assert!(
+            code == 1 && output.stdout.is_empty() && told.contains("bootstrap --recover"),
+            "{code}: {told}"
+        );
+    }
+    let [made] = made[..] else { panic!("{} operators were made", made.len()) };
+    assert_eq!(asks_for_a_token(&ground.starts(&[]), &credentials(made)), 200);
 }
 
 fn what_the_readme_says_of_production_is_so(case: Case) {

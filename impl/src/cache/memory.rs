@@ -19,9 +19,10 @@ pub struct MemoryClientCache {
 }
 
 impl MemoryClientCache {
-    /// A cache of at most so many records, the least used of which make room.
-    pub fn new(capacity: u64) -> Self {
-        Self { records: Cache::new(capacity) }
+    /// A cache of at most about so many bytes, the least used of which make room.
+    pub fn new(bytes: u64) -> Self {
+        let size = |_: &_, record: &Arc<ClientRecord>| record.size().try_into().unwrap_or(u32::MAX);
+        Self { records: Cache::builder().max_capacity(bytes).weigher(size).build() }
     }
 }
 

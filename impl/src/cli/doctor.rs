@@ -1,10 +1,13 @@
 //! `agentidp doctor`: what is wrong, before anybody else finds out. It changes nothing.
 
+use chrono::TimeDelta;
+
 use super::say;
 use crate::app::{self, Failure, OnStore};
 use crate::config::{Config, Environment, MasterKeySource, SigningChoice, is_open_to_all};
 use crate::crypto::Entropy;
 use crate::domain::audit::verify::Finding;
+use crate::domain::clocks::{is_too_far, tolerance};
 use crate::domain::keys::canary_check;
 use crate::store::Store;
 
@@ -77,6 +80,21 @@ fn power(config: &Config, who: &str, findings: &mut Findings) {
     }
 }
 
+/// Says how far this machine's clock is ahead of the database's.
+fn clocks(config: &Config, apart: TimeDelta, findings: &mut Findings) {
+    let most = tolerance(config.jwks_max_age) / 2;
+    if is_too_far(apart, tolerance(config.jwks_max_age)) {
+        let side = if apart > TimeDelta::zero() { "ahead of" } else { "behind" };
+        findings.wrong(&format!(
+            "this machine's clock is {} ms {side} the database's, and {} ms are tolerated (a tenth of              AGENTIDP_JWKS_MAX_AGE_SECONDS): synchronise both with NTP",
+            apart.abs().num_milliseconds(),
+            most.as_millis()
+        ));
+    } else {
+        findings.well(&format!("this machine's clock is within {} ms of the database's", most.as_millis()));
+    }
+}
+
 fn settings(config: &Config, findings: &mut Findings) {
     for name in Config::unknown_names() {
         findings.wrong(&format!("{name} is not a setting; see agentidp --help"));
@@ -139,6 +157,12 @@ async fn keys<S: Store>(config: &Config, store: &S, findings: &mut Findings) {
         Ok(count) => findings.note(&format!(
             "{count} client secret(s) were last used before the master key was replaced; each is checked slowly once"
         )),
+        Err(fault) => findings.wrong(&fault.to_string()),
+    }
+    match app::clock_offset(store).await {
+        // The same machine.
+        Ok(None) => {}
+        Ok(Some(apart)) => clocks(config, apart, findings),
         Err(fault) => findings.wrong(&fault.to_string()),
     }
     match store.key_list().await {

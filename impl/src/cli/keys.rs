@@ -6,7 +6,7 @@ use super::{audit, say};
 use crate::app::{self, Failure, OldMasterKey, Resealed};
 use crate::config::Config;
 use crate::crypto::{Entropy, MasterKey};
-use crate::domain::keys::{KeyStanding, StoredKey, Succession, publication_lead};
+use crate::domain::keys::{KeyStanding, StoredKey, Succession};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -56,11 +56,7 @@ pub(super) async fn run(config: Config, command: Command) -> Result<(), Failure>
             reseal(config, old).await
         }
         Command::Rotate { compromised } => {
-            let succession = if compromised {
-                Succession::Compromised
-            } else {
-                Succession::Planned { lead: publication_lead(config.jwks_max_age) }
-            };
+            let succession = if compromised { Succession::Compromised } else { Succession::Planned };
             match app::keys_rotate(&config, succession).await? {
                 Some(key) => say(described(&key)),
                 None => say("Another node made the next key at the same time; see: agentidp keys list"),

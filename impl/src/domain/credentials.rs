@@ -231,6 +231,38 @@ pub struct ClientRecord {
     pub rev: Rev,
 }
 
+impl ClientRecord {
+    /// About how many bytes it takes.
+    pub fn size(&self) -> usize {
+        let text = |text: &str| 24 + text.len();
+        let scopes = |held: &BTreeSet<Capability>| held.iter().map(|held| text(&held.0)).sum::<usize>();
+        let metadata = self.agent.metadata.iter().flatten();
+        size_of::<Self>()
+            + [&self.agent.email, &self.agent.agent_type, &self.agent.version]
+                .map(|field| text(field))
+                .iter()
+                .sum::<usize>()
+            + text(&self.images.secret_hash)
+            + scopes(&self.agent.capabilities)
+            + scopes(&self.beyond)
+            + metadata.map(|(name, value)| text(name) + json_size(value)).sum::<usize>()
+    }
+}
+
+/// About how many bytes a value takes, with its place in an object or an array.
+fn json_size(value: &serde_json::Value) -> usize {
+    use serde_json::Value;
+    let within = match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(json_size).sum(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| size_of::<String>() + name.len() + json_size(value)).sum()
+        }
+    };
+    size_of::<Value>() + within
+}
+
 /// What a new credential is made of: the record, its one-way images, and the secret that is shown once.
 #[derive(Clone, Debug)]
 pub struct MintedCredential {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::audit::{Action, Actor, AuditEvent, EventFlaw};
 use super::callers::AuthMethod;
 use super::changes::{ChangeKind, Rev};
+use super::clocks::tolerance;
 use super::feed::FRESH_FOR;
 use super::refusal::{Fault, TokenFlaw};
 use super::tokens::LIFETIMES;
@@ -146,8 +147,8 @@ pub struct KeySettings {
     pub signing: Signing,
     /// Whose tokens they are.
     pub issuer: String,
-    /// How long the first key of another algorithm is published before it signs; see [`publication_lead`].
-    pub lead: Duration,
+    /// How long verifiers may cache the JWKS.
+    pub jwks_max_age: Duration,
 }
 
 /// Why the keys cannot be used: the server must not start.
@@ -306,14 +307,14 @@ impl KeyRing {
     ) -> Result<Self, KeyFault> {
         canary_check(store, master, entropy).await?;
         if let Signing::Asymmetric(algorithm) = settings.signing {
-            let workshop = KeyWorkshop { store, algorithm, master, clock, entropy };
+            let jwks_max_age = settings.jwks_max_age;
+            let workshop = KeyWorkshop { store, algorithm, master, clock, entropy, jwks_max_age };
             match workshop.newest().await? {
-                None => workshop.create_first(settings.lead).await?,
+                None => workshop.create_first().await?,
                 Some(key) => match key.standing(clock.now()) {
                     // All of its keys were ended while another algorithm signed.
                     KeyStanding::VerifiesUntil(_) | KeyStanding::Ended(_) => {
-                        let lead = workshop.lead(settings.lead).await?;
-                        workshop.succeed(&key, Succession::Planned { lead }).await?;
+                        workshop.succeed(&key, Succession::Again).await?;
                     }
                     KeyStanding::Waits(_) | KeyStanding::SignsSince(_) | KeyStanding::SignsUntil(_) => {}
                 },
@@ -468,19 +469,24 @@ fn ring_key(
 pub enum Succession {
     /// Without anybody noticing: the next key is published before it signs, and the one before stays published until the
     /// last token it signed has expired.
-    Planned {
-        /// How long the next key is published before it signs; see [`publication_lead`].
-        lead: Duration,
-    },
+    Planned,
+    /// Because its algorithm signs again, whose keys were all ended while another did: the next key signs at once, unless a
+    /// key of another algorithm does until verifiers can know of it.
+    Again,
     /// Because a private key is known to others: the next key signs at once, and no other verifies anything any more,
     /// whatever its algorithm.
     Compromised,
 }
 
 /// How long a key is published before it signs where verifiers may cache the JWKS for `max_age`: another node may give
-/// them one without it until it has read of it.
+/// them one without it until it has read of it, and one whose clock is ahead of its maker's signs sooner.
 pub fn publication_lead(max_age: Duration) -> Duration {
-    max_age + FRESH_FOR
+    max_age + FRESH_FOR + tolerance(max_age)
+}
+
+/// From when on a key signs, or is ended, on every node at once: already, by whichever of their clocks.
+fn at_once(clock: &Clock, jwks_max_age: Duration) -> DateTime<Utc> {
+    clock.now() - tolerance(jwks_max_age)
 }
 
 /// The longest that a token lives, whatever was configured when it was signed.
@@ -498,6 +504,8 @@ pub struct KeyWorkshop<'w, S> {
     pub clock: &'w Clock,
     /// Where identifiers come from.
     pub entropy: &'w Entropy,
+    /// How long verifiers may cache the JWKS.
+    pub jwks_max_age: Duration,
 }
 
 impl<S: Store> KeyWorkshop<'_, S> {
@@ -520,16 +528,12 @@ impl<S: Store> KeyWorkshop<'_, S> {
         }
     }
 
-    /// Makes the next key, `lead` ahead, if the last one will have signed for `age` by then.
-    pub async fn rotate_when_due(
-        &self,
-        age: Duration,
-        lead: Duration,
-    ) -> Result<Option<StoredKey>, KeyFault> {
-        let now = self.clock.now();
+    /// Makes the next key if the last one will have signed for `age` by the time when it signs.
+    pub async fn rotate_when_due(&self, age: Duration) -> Result<Option<StoredKey>, KeyFault> {
+        let by_then = self.clock.now() + publication_lead(self.jwks_max_age);
         match self.newest().await? {
-            Some(newest) if newest.signs_from + age <= now + lead => {
-                self.succeed(&newest, Succession::Planned { lead }).await
+            Some(newest) if newest.signs_from + age <= by_then => {
+                self.succeed(&newest, Succession::Planned).await
             }
             _ => Ok(None),
         }
@@ -550,20 +554,25 @@ impl<S: Store> KeyWorkshop<'_, S> {
         Ok(removed)
     }
 
-    /// How long a key waits that is the first of its algorithm to sign: not at all, if none signs before it.
-    async fn lead(&self, lead: Duration) -> Result<Duration, KeyFault> {
+    /// From when on a key signs that is the first of its algorithm to do so: at once, if none signs before it.
+    async fn first_signs_from(&self) -> Result<DateTime<Utc>, KeyFault> {
         let now = self.clock.now();
         let signs = |key: &StoredKey| {
             matches!(key.standing(now), KeyStanding::SignsSince(_) | KeyStanding::SignsUntil(_))
         };
-        Ok(if self.store.key_list().await?.iter().any(signs) { lead } else { Duration::ZERO })
+        let there_is_one = self.store.key_list().await?.iter().any(signs);
+        Ok(if there_is_one {
+            now + publication_lead(self.jwks_max_age)
+        } else {
+            at_once(self.clock, self.jwks_max_age)
+        })
     }
 
     /// Makes the first key, unless another node has: then that one's is used. Where one of another algorithm signs, it is
-    /// published for `lead` before it does.
-    async fn create_first(&self, lead: Duration) -> Result<(), KeyFault> {
+    /// published before it does.
+    async fn create_first(&self) -> Result<(), KeyFault> {
         let now = self.clock.now();
-        let key = self.make(now, now + self.lead(lead).await?)?;
+        let key = self.make(now, self.first_signs_from().await?)?;
         let event = self.event(Action::KeyCreated, &key).seal(self.clock, self.entropy)?;
         let mut unit = self.store.begin().await?;
         if unit.key_insert_first(&key).await? {
@@ -589,8 +598,9 @@ impl<S: Store> KeyWorkshop<'_, S> {
     ) -> Result<Option<StoredKey>, KeyFault> {
         let now = self.clock.now();
         let signs_from = match succession {
-            Succession::Planned { lead } => now + lead,
-            Succession::Compromised => now,
+            Succession::Planned => now + publication_lead(self.jwks_max_age),
+            Succession::Again => self.first_signs_from().await?,
+            Succession::Compromised => at_once(self.clock, self.jwks_max_age),
         };
         let key = self.make(now, signs_from)?;
         let event = self
@@ -603,14 +613,17 @@ impl<S: Store> KeyWorkshop<'_, S> {
         }
         match succession {
             // One that was ended before is not published again.
-            Succession::Planned { .. } if last.signs_until.is_some() => {}
-            Succession::Planned { .. } => {
-                unit.key_end(last.id, signs_from, signs_from + LONGEST_LIFE).await?;
+            _ if succession != Succession::Compromised && last.signs_until.is_some() => {}
+            Succession::Planned | Succession::Again => {
+                let last_token_ends = signs_from + LONGEST_LIFE + tolerance(self.jwks_max_age);
+                unit.key_end(last.id, signs_from, last_token_ends).await?;
             }
             Succession::Compromised => {
                 let others = self.store.key_list().await?;
-                for other in others.iter().filter(|other| other.id != key.id && other.is_published(now)) {
-                    unit.key_end(other.id, now, now).await?;
+                for other in
+                    others.iter().filter(|other| other.id != key.id && other.is_published(signs_from))
+                {
+                    unit.key_end(other.id, signs_from, signs_from).await?;
                 }
             }
         }

@@ -7,6 +7,7 @@ pub mod callers;
 pub mod canonical;
 pub mod changes;
 pub mod clients;
+pub mod clocks;
 pub mod credentials;
 pub mod feed;
 pub mod idempotency;

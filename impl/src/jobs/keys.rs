@@ -17,8 +17,8 @@ const INTERVAL: Duration = Duration::from_secs(60);
 pub struct Schedule {
     /// How long a key signs; `None`: until somebody asks for the next one.
     pub age: Option<Duration>,
-    /// How long the next key is published before it signs.
-    pub lead: Duration,
+    /// How long verifiers may cache the JWKS.
+    pub jwks_max_age: Duration,
 }
 
 /// Works until shutdown.
@@ -32,19 +32,25 @@ pub async fn run<S: Store>(
     mut shutdown: watch::Receiver<bool>,
 ) {
     every(INTERVAL, &mut shutdown, || async {
-        let workshop =
-            KeyWorkshop { store: &store, algorithm, master: &master, clock: &clock, entropy: &entropy };
-        if let Err(fault) = tend(&workshop, schedule).await {
+        let workshop = KeyWorkshop {
+            store: &store,
+            algorithm,
+            master: &master,
+            clock: &clock,
+            entropy: &entropy,
+            jwks_max_age: schedule.jwks_max_age,
+        };
+        if let Err(fault) = tend(&workshop, schedule.age).await {
             tracing::error!(%fault, "the signing keys could not be tended; they are used on");
         }
     })
     .await;
 }
 
-/// Does what is due.
-pub async fn tend<S: Store>(workshop: &KeyWorkshop<'_, S>, schedule: Schedule) -> Result<(), KeyFault> {
-    if let Some(age) = schedule.age
-        && let Some(key) = workshop.rotate_when_due(age, schedule.lead).await?
+/// Does what is due, where a key signs for `age`.
+pub async fn tend<S: Store>(workshop: &KeyWorkshop<'_, S>, age: Option<Duration>) -> Result<(), KeyFault> {
+    if let Some(age) = age
+        && let Some(key) = workshop.rotate_when_due(age).await?
     {
         tracing::info!(kid = %key.id, signs_from = %key.signs_from, "the next signing key was made");
     }

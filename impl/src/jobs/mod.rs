@@ -1,6 +1,7 @@
 //! What runs by itself, until the server shuts down.
 
 pub mod cache;
+pub mod clocks;
 pub mod expiry;
 pub mod feed;
 pub mod idempotency;

@@ -4,7 +4,7 @@
 //! each. Writing needs one: a [`Unit`] *is* an open transaction, [`Unit::commit`] consumes it, and dropping it rolls
 //! everything back.
 //!
-//! The store never sees a secret or a token: it keeps hashes, verifiers and sealed keys. It never reads a clock.
+//! The store never sees a secret or a token: it keeps hashes, verifiers and sealed keys. It never reads this machine's clock.
 //! "Not found" is `None`, never an error; a refused write (`false`) leaves the transaction usable.
 
 pub mod agents;
@@ -17,6 +17,8 @@ pub mod keys;
 pub mod sql;
 
 use std::future::Future;
+
+use chrono::{DateTime, Utc};
 
 use crate::domain::changes::{ChangeKind, Rev};
 
@@ -67,6 +69,9 @@ pub trait Store:
 
     /// Answers if the database does: one round trip, no table read.
     fn ping(&self) -> impl Future<Output = Result<(), StoreFault>> + Send;
+
+    /// What time it is where the database is; `None` where that is this machine.
+    fn now(&self) -> impl Future<Output = Result<Option<DateTime<Utc>>, StoreFault>> + Send;
 }
 
 /// An open transaction: everything written through it is there after [`Unit::commit`], or nothing is.
@@ -92,6 +97,6 @@ pub trait Unit:
     fn commit_with_changes(
         self,
         changes: &[ChangeKind],
-        at: chrono::DateTime<chrono::Utc>,
+        at: DateTime<Utc>,
     ) -> impl Future<Output = Result<Rev, StoreFault>> + Send;
 }

@@ -12,13 +12,13 @@ use agentidp::domain::keys::{
 };
 use agentidp::domain::tokens::LIFETIMES;
 use agentidp::jobs;
-use agentidp::jobs::keys::{Schedule, tend};
+use agentidp::jobs::keys::tend;
 use agentidp::store::audit::AuditReads;
 use agentidp::store::keys::{KeyReads, KeyWrites};
 use agentidp::store::{Store, Unit};
 
 use crate::store::Watched;
-use crate::world::{LEAD, Place, key_settings, key_settings_of, master, start};
+use crate::world::{JWKS_MAX_AGE, LEAD, Place, key_settings, key_settings_of, master, start};
 
 async fn open(store: &Watched, settings: KeySettings, master: &MasterKey) -> Result<KeyRing, KeyFault> {
     KeyRing::open(store, settings, master, &Clock::fixed(start()), &Entropy::system()).await
@@ -101,7 +101,8 @@ fn resealing<'r>(
     clock: &'r Clock,
     entropy: &'r Entropy,
 ) -> Resealing<'r, Watched> {
-    Resealing { store, master, algorithm: None, kept: None, clock, entropy }
+    let jwks_max_age = JWKS_MAX_AGE;
+    Resealing { store, master, algorithm: None, kept: None, clock, entropy, jwks_max_age }
 }
 
 #[tokio::test]
@@ -144,6 +145,9 @@ struct Ring {
     master: MasterKey,
 }
 
+/// How far apart the clocks of nodes may be.
+const APART: Duration = Duration::from_secs(60);
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Ring {
@@ -163,6 +167,7 @@ impl Ring {
             master: &self.master,
             clock: &self.clock,
             entropy: &self.entropy,
+            jwks_max_age: JWKS_MAX_AGE,
         }
     }
 
@@ -245,7 +250,7 @@ async fn a_key_that_others_know_is_not_published_again_when_its_algorithm_signs_
 #[tokio::test]
 async fn a_waiting_key_that_others_know_is_followed_at_a_start() {
     let node = Ring::new().await;
-    let waiting = node.rotates(Succession::Planned { lead: LEAD }).await;
+    let waiting = node.rotates(Succession::Planned).await;
     let node = node.with(SigningAlgorithm::EdDsa).await;
     let compromised = KeyWorkshop { algorithm: SigningAlgorithm::EdDsa, ..node.workshop() };
     compromised.rotate(Succession::Compromised).await.expect("the keys");
@@ -259,13 +264,13 @@ async fn a_waiting_key_that_others_know_is_followed_at_a_start() {
 async fn the_next_key_is_published_before_it_signs_and_the_last_until_its_tokens_have_expired() {
     let node = Ring::new().await;
     let first = node.signs();
-    let second = node.rotates(Succession::Planned { lead: LEAD }).await;
+    let second = node.rotates(Succession::Planned).await;
     assert_eq!((node.published(), node.signs()), (vec![first.clone(), second.clone()], first.clone()));
     node.clock.advance(LEAD - Duration::from_millis(1));
     assert_eq!(node.signs(), first);
     node.clock.advance(Duration::from_millis(1));
     assert_eq!((node.published(), node.signs()), (vec![first.clone(), second.clone()], second.clone()));
-    node.clock.advance(DAY - Duration::from_millis(1));
+    node.clock.advance(DAY + APART - Duration::from_millis(1));
     assert_eq!(node.published(), [first, second.clone()]);
     node.clock.advance(Duration::from_millis(1));
     assert_eq!(node.published(), [second]);
@@ -275,7 +280,7 @@ async fn the_next_key_is_published_before_it_signs_and_the_last_until_its_tokens
 async fn a_key_that_others_know_signs_and_verifies_nothing_any_more() {
     let node = Ring::new().await;
     let first = node.signs();
-    let waiting = node.rotates(Succession::Planned { lead: LEAD }).await;
+    let waiting = node.rotates(Succession::Planned).await;
     let third = node.rotates(Succession::Compromised).await;
     assert_eq!((node.published(), node.signs()), (vec![third.clone()], third.clone()));
     node.clock.advance(LEAD);
@@ -293,24 +298,23 @@ async fn a_key_that_others_know_signs_and_verifies_nothing_any_more() {
 #[tokio::test]
 async fn a_key_is_followed_when_its_time_has_come_and_by_one_key_however_many_nodes_look() {
     let node = Ring::new().await;
-    let schedule = Schedule { age: Some(90 * DAY), lead: LEAD };
     let looks = async || {
-        let look = async || tend(&node.workshop(), schedule).await.unwrap();
+        let look = async || tend(&node.workshop(), Some(90 * DAY)).await.unwrap();
         tokio::join!(look(), look(), look(), look());
         node.place.store.key_list().await.unwrap().len()
     };
-    node.clock.advance(90 * DAY - LEAD - Duration::from_millis(1));
+    // The first key signs since a moment that has passed by every clock.
+    node.clock.advance(90 * DAY - APART - LEAD - Duration::from_millis(1));
     assert_eq!(looks().await, 1);
     node.clock.advance(Duration::from_millis(1));
     assert_eq!(looks().await, 2);
     assert_eq!(looks().await, 2);
-    node.clock.advance(LEAD + DAY);
+    node.clock.advance(LEAD + DAY + APART);
     assert_eq!(looks().await, 2, "it is published no more, and not gone before that");
     node.clock.advance(Duration::from_millis(1));
     assert_eq!(looks().await, 1, "its private part is gone");
-    let never = Schedule { age: None, lead: LEAD };
     node.clock.advance(3650 * DAY);
-    tend(&node.workshop(), never).await.unwrap();
+    tend(&node.workshop(), None).await.unwrap();
     assert_eq!(node.place.store.key_list().await.unwrap().len(), 1);
 }
 
@@ -348,10 +352,8 @@ async fn a_key_that_others_know_is_ended_also_when_another_node_makes_the_next_o
     let node = Ring::new().await;
     let known = node.signs();
     let (planned, compromised) = (node.workshop(), node.workshop());
-    let (one, other) = tokio::join!(
-        planned.rotate(Succession::Planned { lead: LEAD }),
-        compromised.rotate(Succession::Compromised),
-    );
+    let (one, other) =
+        tokio::join!(planned.rotate(Succession::Planned), compromised.rotate(Succession::Compromised),);
     one.expect("the keys");
     assert!(other.expect("the keys").is_some());
     node.ring.reload(&node.place.store).await.expect("the keys");

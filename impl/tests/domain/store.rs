@@ -276,6 +276,10 @@ impl<S: Store> Store for Watched<S> {
     async fn ping(&self) -> Result<(), StoreFault> {
         self.inner.ping().await
     }
+
+    async fn now(&self) -> Result<Option<DateTime<Utc>>, StoreFault> {
+        self.inner.now().await
+    }
 }
 
 impl<U: Unit> AgentWrites for WatchedUnit<U> {

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use agentidp::cache::memory::{MemoryBuckets, MemoryClientCache, MemoryVerifiedTokens};
 use agentidp::clock::Clock;
@@ -47,8 +48,10 @@ use crate::store::Watched;
 pub const ISSUER: &str = "https://idp.example.com";
 pub const DEFAULT_AUDIENCE: &str = "https://idp.example.com/resources/default";
 pub const RESOURCE: &str = "https://resumes.example.com/";
+/// How long verifiers may cache the JWKS.
+pub const JWKS_MAX_AGE: Duration = Duration::from_secs(300);
 /// How long a key is published before it signs.
-pub const LEAD: std::time::Duration = std::time::Duration::from_secs(304);
+pub const LEAD: Duration = Duration::from_secs(364);
 
 /// A database of its own.
 pub struct Place<I = SqlStore<Sqlite>> {
@@ -130,7 +133,7 @@ pub fn key_settings(algorithm: SigningAlgorithm) -> KeySettings {
 }
 
 pub fn key_settings_of(signing: Signing) -> KeySettings {
-    KeySettings { signing, issuer: ISSUER.to_owned(), lead: LEAD }
+    KeySettings { signing, issuer: ISSUER.to_owned(), jwks_max_age: JWKS_MAX_AGE }
 }
 
 /// A second level in memory, which can be away.
@@ -256,7 +259,7 @@ impl<I: Store> World<I> {
             keys: Arc::clone(&keys),
             feed: Arc::clone(&feed),
             caches: ClientCaches {
-                at_hand: Arc::new(MemoryClientCache::new(1000)),
+                at_hand: Arc::new(MemoryClientCache::new(1024 * 1024)),
                 shared,
                 counts: Arc::clone(&counts),
             },

@@ -5,9 +5,11 @@
 //! for idempotency keys. The last take the caller's own key to open as well, so they are forgotten either way. Client secrets
 //! are not sealed: bcrypt decides about each once more, and a success makes a verifier under the new key.
 
+use std::time::Duration;
+
 use super::{
-    CANARY, CANARY_TEXT, KeyFault, KeyWorkshop, SigningAlgorithm, StoredKey, Succession, canary_open,
-    private_key_seal,
+    CANARY, CANARY_TEXT, KeyFault, KeyWorkshop, SigningAlgorithm, StoredKey, Succession, at_once,
+    canary_open, private_key_seal,
 };
 use crate::clock::Clock;
 use crate::crypto::{CryptoFault, Entropy, MasterKey, NoteSigner, Seal};
@@ -114,6 +116,8 @@ pub struct Resealing<'r, S> {
     pub clock: &'r Clock,
     /// Chance.
     pub entropy: &'r Entropy,
+    /// How long verifiers may cache the JWKS.
+    pub jwks_max_age: Duration,
 }
 
 impl<S: Store> Resealing<'_, S> {
@@ -214,17 +218,18 @@ impl<S: Store> Resealing<'_, S> {
     /// Ends every signing key, and makes the next one of the algorithm that signs; none where there was none, as the next
     /// start makes it then.
     async fn give_up(&self, unit: &mut S::Unit) -> Result<Option<StoredKey>, ResealFault> {
-        let Self { store, master, clock, entropy, .. } = self;
+        let Self { store, master, clock, entropy, jwks_max_age, .. } = *self;
         let keys = store.key_list().await?;
         let newest = keys.iter().rfind(|key| Some(key.algorithm) == self.algorithm);
         if let Some(newest) = newest {
-            let workshop = KeyWorkshop { store: *store, algorithm: newest.algorithm, master, clock, entropy };
+            let algorithm = newest.algorithm;
+            let workshop = KeyWorkshop { store, algorithm, master, clock, entropy, jwks_max_age };
             let made = workshop.succeed_in(unit, newest, Succession::Compromised).await?;
             return Ok(Some(made.ok_or(ResealFault::Disturbed)?));
         }
-        let now = clock.now();
-        for key in keys.iter().filter(|key| key.is_published(now)) {
-            unit.key_end(key.id, now, now).await?;
+        let ended = at_once(clock, jwks_max_age);
+        for key in keys.iter().filter(|key| key.is_published(ended)) {
+            unit.key_end(key.id, ended, ended).await?;
         }
         Ok(None)
     }

@@ -291,6 +291,10 @@ on_both! {
             sqlx::query(PING).fetch_one(&self.readers).await?;
             Ok(())
         }
+
+        async fn now(&self) -> Result<Option<DateTime<Utc>>, StoreFault> {
+            Ok(sqlx::query_scalar(dialect::NOW).fetch_one(&self.readers).await?)
+        }
     }
 
     impl Unit for SqlUnit<Db> {

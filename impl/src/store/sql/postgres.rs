@@ -37,6 +37,8 @@ queries! {
          expires_at AS credential_expires_at, (SELECT a.owner FROM agents a WHERE a.id = agent_id) AS owner";
     /// Changes, and whether this is a standby.
     CHANGES_AFTER = concat!("SELECT pg_is_in_recovery()", changes_after!());
+    /// The time there.
+    NOW = "SELECT clock_timestamp()";
     /// Makes months.
     AUDIT_PARTITIONS_ENSURE = "SELECT audit_partitions_ensure($1)";
     /// Removes the content of the next leaves.

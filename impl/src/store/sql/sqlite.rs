@@ -35,6 +35,8 @@ queries! {
          expires_at AS credential_expires_at, (SELECT a.owner FROM agents a WHERE a.id = agent_id) AS owner";
     /// Changes; a file follows no other.
     CHANGES_AFTER = concat!("SELECT FALSE", changes_after!());
+    /// The time there, which is the time here.
+    NOW = "SELECT NULL";
     /// Whether no migration has ever run.
     MIGRATIONS_ARE_NEW = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')";
     /// Up to where content has been removed, and up to where it may be.
