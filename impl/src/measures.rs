@@ -152,7 +152,7 @@ pub struct Figures {
     pub signing_key_age: Option<Duration>,
     /// How long ago the last complete reading of the change feed began.
     pub change_feed_age: Option<Duration>,
-    /// How far this machine's clock is ahead of the database's; `None` where they are one.
+    /// How far this machine's clock is ahead of the database's.
     pub clock_offset: Option<TimeDelta>,
     /// Requests in work.
     pub requests_in_work: u64,

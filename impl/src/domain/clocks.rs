@@ -54,8 +54,8 @@ impl ClockWatch {
     const UNKNOWN: i64 = i64::MIN;
 
     /// Takes in what was seen.
-    pub fn note(&self, offset: Option<TimeDelta>) {
-        self.0.store(offset.map_or(Self::UNKNOWN, |offset| offset.num_milliseconds()), Ordering::Relaxed);
+    pub fn note(&self, offset: TimeDelta) {
+        self.0.store(offset.num_milliseconds(), Ordering::Relaxed);
     }
 
     /// What was last seen, if anything was.
@@ -74,10 +74,8 @@ mod tests {
     fn what_was_not_seen_is_not_known() {
         let watch = ClockWatch::default();
         assert_eq!(watch.offset(), None);
-        watch.note(Some(TimeDelta::seconds(-3)));
+        watch.note(TimeDelta::seconds(-3));
         assert_eq!(watch.offset(), Some(TimeDelta::seconds(-3)));
-        watch.note(None);
-        assert_eq!(watch.offset(), None);
     }
 
     #[test]

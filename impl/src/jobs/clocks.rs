@@ -23,10 +23,12 @@ pub async fn run<S: Store>(
 ) {
     every(INTERVAL, &mut shutdown, || async {
         let Ok(seen) = offset(&store, &clock).await else { return };
-        let far = |offset: Option<_>| offset.is_some_and(|offset| is_too_far(offset, tolerance));
-        let (was_far, is_far) = (far(watch.offset()), far(seen));
+        // A clock that they have in common is not away from itself.
+        let seen = seen.unwrap_or_default();
+        let was_far = watch.offset().is_some_and(|before| is_too_far(before, tolerance));
+        let is_far = is_too_far(seen, tolerance);
         watch.note(seen);
-        let ahead_ms = seen.map(|offset| offset.num_milliseconds());
+        let ahead_ms = seen.num_milliseconds();
         if is_far && !was_far {
             tracing::error!(
                 ahead_ms,
