@@ -1,5 +1,5 @@
-"""The clients that openapi-generator makes from openapi.yaml, in every language. Each is made, built by its language's own tools, and
-used on the running server by the program in scripts/clients/LANGUAGE, which must see what all the others do.
+"""The clients that openapi-generator makes from openapi.yaml, in every language. Each is made, built by its language's own tools,
+and used on the running server by the program in scripts/clients/LANGUAGE, which must see what all the others do.
 
 Run by scripts/clients/test --full, which says in AGENTIDP_BIN which binary to start.
 """
@@ -115,7 +115,9 @@ class Java(Client, unittest.TestCase):
     tools = ["java", "javac", "mvn"]
     target = f"{MADE}/java/target"
     # Its own build puts beside it what it needs, so the program takes no more than a class path.
-    builds = [["mvn", "--batch-mode", "--quiet", "--file", f"{MADE}/java", "-Dmaven.javadoc.skip", "-Dmaven.source.skip", "package"]]
+    builds = [
+        ["mvn", "--batch-mode", "--quiet", "--file", f"{MADE}/java", "-Dmaven.javadoc.skip", "-Dmaven.source.skip", "package"],
+    ]
     runs = ["java", "-cp", f"{target}/agentidp-client-0.1.0.jar:{target}/lib/*", f"{SOURCES}/java/Main.java"]
 
 

@@ -4,8 +4,5 @@
 # Above each file stands the whole description of the API.
 s{^/\*\nAgentIdP\n.*?\*/\n}{// Made from openapi.yaml by openapi-generator; nobody types here.\n}s;
 
-# No tests are made, so nothing needs what they would be written with (and its checksum is not in go.sum).
-s/^\tgithub\.com\/stretchr\/testify .*\n//m;
-
 # What it needs asks for Go 1.23.0, which is later than 1.23.
 s/^go 1\.23$/go 1.23.0/m;
