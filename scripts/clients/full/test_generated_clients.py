@@ -10,6 +10,7 @@ import sys
 import unittest
 
 from languages import environment, those_that_can_run
+from later import LaterServer
 from server import Server
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -44,8 +45,10 @@ class Client:
         cls.done([f"{SOURCES}/make", cls.language])
         for command in cls.builds:
             cls.done(command)
-        cls.server = Server()
-        cls.addClassCleanup(cls.server.stop)
+
+    def setUp(self):
+        self.server = Server()
+        self.addCleanup(self.server.stop)
 
     @classmethod
     def run_here(cls, command, **more):
@@ -60,23 +63,30 @@ class Client:
         if ran.returncode != 0:
             raise AssertionError(f"{' '.join(command)}\n{ran.stdout}{ran.stderr}")
 
-    def used_by(self, client_id, client_secret):
+    def used(self, issuer, client_secret):
         """What the program did in a locale that knows ASCII alone, after nothing in its output was found secret."""
-        ran = self.run_here(
-            self.runs, ISSUER=self.server.issuer, CLIENT_ID=client_id, CLIENT_SECRET=client_secret, LC_ALL="C",
-        )
+        client_id = self.server.operator[0]
+        ran = self.run_here(self.runs, ISSUER=issuer, CLIENT_ID=client_id, CLIENT_SECRET=client_secret, LC_ALL="C")
         printed = ran.stdout + ran.stderr
         for secret in (client_secret, "sas_", "eyJ"):
             self.assertFalse(secret in printed, "it prints a secret or a token")
         return ran
 
-    def test_it_does_what_its_users_do(self):
-        ran = self.used_by(*self.server.operator)
+    def sees_all(self, issuer):
+        ran = self.used(issuer, self.server.operator[1])
         self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
         self.assertEqual(ran.stdout, SEEN)
 
+    def test_it_does_what_its_users_do(self):
+        self.sees_all(self.server.issuer)
+
+    def test_what_a_later_server_says_more_is_no_fault(self):
+        later = LaterServer(self.server.issuer)
+        self.addCleanup(later.stop)
+        self.sees_all(later.issuer)
+
     def test_whose_secret_is_wrong_is_told_so(self):
-        ran = self.used_by(self.server.operator[0], "not-the-secret")
+        ran = self.used(self.server.issuer, "not-the-secret")
         self.assertNotEqual(ran.returncode, 0)
         self.assertEqual(ran.stdout, "")
         self.assertIn("401", ran.stderr)
@@ -91,23 +101,23 @@ class Python(Client, unittest.TestCase):
 class TypeScript(Client, unittest.TestCase):
     language, title = "typescript", "the client in TypeScript"
     tools = ["node", "npm"]
-    used = f"{MADE}/typescript-used"
+    place = f"{MADE}/typescript-used"
     builds = [
-        ["scripts/npm-install", f"{SOURCES}/typescript", used],
-        [f"{used}/node_modules/.bin/tsc", "--project", f"{SOURCES}/typescript"],
+        ["scripts/npm-install", f"{SOURCES}/typescript", place],
+        [f"{place}/node_modules/.bin/tsc", "--project", f"{SOURCES}/typescript"],
     ]
-    runs = ["node", f"{used}/out/{SOURCES}/typescript/main.js"]
+    runs = ["node", f"{place}/out/{SOURCES}/typescript/main.js"]
 
 
 class Go(Client, unittest.TestCase):
     language, title = "go", "the client in Go"
     tools = ["go"]
-    used = os.path.join(ROOT, MADE, "go-used")
+    program = os.path.join(ROOT, MADE, "go-used")
     builds = [
         ["go", "-C", f"{MADE}/go", "vet", "./..."],
-        ["go", "-C", f"{SOURCES}/go", "build", "-trimpath", "-o", used, "."],
+        ["go", "-C", f"{SOURCES}/go", "build", "-trimpath", "-o", program, "."],
     ]
-    runs = [used]
+    runs = [program]
 
 
 class Java(Client, unittest.TestCase):
