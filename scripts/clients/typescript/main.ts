@@ -17,7 +17,11 @@ import {
   ResponseError,
   TokensApi,
 } from '../../../target/generated-clients/typescript/index.js';
-import type { AgentPage, AgentRegistration, TokenResponse } from '../../../target/generated-clients/typescript/index.js';
+import type {
+  AgentPage,
+  AgentRegistration,
+  TokenResponse,
+} from '../../../target/generated-clients/typescript/index.js';
 
 const ADMIN = 'agents:read agents:write credentials:write audit:read';
 const HOUR = 60 * 60 * 1000;
