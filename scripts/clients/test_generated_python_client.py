@@ -4,6 +4,7 @@ Run by scripts/clients/test, which makes and installs the client and says in AGE
 """
 
 import itertools
+import json
 import unittest
 import uuid
 from datetime import datetime, timedelta, timezone
@@ -234,6 +235,11 @@ class GeneratedPythonClient(unittest.TestCase):
         self.assertGreater(event.time, before)
         self.assertEqual(event.data["email"], made.agent.email)
 
+    def test_an_export_is_lines_of_json(self):
+        beginning, first, *_ = self.operator.audit.export_audit_events().splitlines()
+        self.assertIn("treeSize", json.loads(beginning))
+        self.assertIn("leafIndex", json.loads(first))
+
     def test_refusals_are_typed(self):
         error = self.refusal(NotFoundException, self.operator.agents.get_agent, uuid.uuid4())
         self.assertIs(error.code, idp.ErrorCode.AGENT_NOT_FOUND)
@@ -267,7 +273,9 @@ class GeneratedPythonClient(unittest.TestCase):
         health = idp.HealthApi(connection).get_readiness()
         self.assertIs(health.status, idp.HealthStatus.OK)
         self.assertIn(idp.HealthCheckName.DATABASE, [check.name for check in health.checks])
-        self.assertEqual(idp.DocumentationApi(connection).get_openapi_json()["openapi"], "3.0.3")
+        documentation = idp.DocumentationApi(connection)
+        self.assertEqual(documentation.get_openapi_json()["openapi"], "3.0.3")
+        self.assertTrue(documentation.get_openapi_yaml().startswith("openapi: 3.0.3\n"))
 
 
 if __name__ == "__main__":

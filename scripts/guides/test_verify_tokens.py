@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -23,6 +22,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
+from languages import environment, those_that_can_run
 from server import Server
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -161,10 +161,8 @@ class Language(unittest.TestCase):
         for name, code in cls.chapter.programs.items():
             path = os.path.join(cls.folder, name)
             os.makedirs(os.path.dirname(path), exist_ok=True)
-        ours = re.compile(r"AGENTIDP_|PYTHON|CARGO_(?!HOME$)|RUST(?!UP_HOME$)")
-        cls.environment = {name: value for name, value in os.environ.items() if not ours.match(name)}
         # Compiled in one place, so that a second run is quick; nothing that the guide says changes by it.
-        cls.environment |= {"CARGO_TARGET_DIR": os.path.join(ROOT, "target", "guides")}
+        cls.environment = environment(CARGO_TARGET_DIR=os.path.join(ROOT, "target", "guides"))
         for commands in cls.chapter.installs:
             cls.runs(commands)
         for name, code in cls.chapter.programs.items():
@@ -300,11 +298,8 @@ class Language(unittest.TestCase):
 
 
 def load_tests(loader, _tests, _pattern):
-    suite = unittest.TestSuite()
-    for name in os.environ["GUIDE_LANGUAGES"].split():
-        missing = [tool for tool in TOOLS[name] if shutil.which(tool) is None]
-        if missing:
-            print(f"==> DID NOT RUN: the guide's {name}, for want of {', '.join(missing)}", flush=True)
-            continue
-        suite.addTests(loader.loadTestsFromTestCase(type(re.sub(r"\W", "", name), (Language,), {"name": name})))
-    return suite
+    cases = [
+        type(re.sub(r"\W", "", name), (Language,), {"name": name, "title": f"the guide's {name}", "tools": TOOLS[name]})
+        for name in os.environ["GUIDE_LANGUAGES"].split()
+    ]
+    return those_that_can_run(loader, cases)

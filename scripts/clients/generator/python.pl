@@ -11,3 +11,6 @@ if (/^    metadata: Optional\[Dict\[str, Any\]\]/m) {
 
 # The dots of an enum's values are underscores in its names.
 s/(?<=[A-Z])_DOT_(?=[A-Z])/_/g;
+
+# A text is a text whatever its media type: NDJSON and YAML are not refused.
+s/^        elif (?=re\.match\(r'\^text)/        elif response_type == 'str' or /m;
