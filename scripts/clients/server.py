@@ -72,11 +72,15 @@ class Server:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
+    def grant(self, client, **more):
+        """Asks for a token as a client, which is its id and its secret."""
+        form = urllib.parse.urlencode({"grant_type": "client_credentials", **more}).encode()
+        basic = base64.b64encode(":".join(client).encode()).decode()
+        return self.post("/oauth2/token", form, Authorization=f"Basic {basic}")
+
     def token(self, scope):
         """An access token of the operator."""
-        form = urllib.parse.urlencode({"grant_type": "client_credentials", "scope": scope}).encode()
-        basic = base64.b64encode(":".join(self.operator).encode()).decode()
-        return self.post("/oauth2/token", form, Authorization=f"Basic {basic}")["access_token"]
+        return self.grant(self.operator, scope=scope)["access_token"]
 
     def register(self, email, capabilities):
         """Registers an agent as the operator; its first credential, with the secret."""

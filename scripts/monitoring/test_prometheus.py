@@ -1,90 +1,15 @@
 """A real Prometheus beside a real server: it takes the figures in, and has an answer to each question of the dashboards and of
 the alerts."""
 
-import base64
-import json
 import os
 import re
-import subprocess
-import tempfile
 import time
 import unittest
 import urllib.error
-import urllib.parse
 import urllib.request
 
+from prometheus import DEPLOY, ROOT, Prometheus, dashboard, expression
 from server import Server, free_port
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-DEPLOY = os.path.join(ROOT, "deploy")
-# What Grafana puts in the place of its own words.
-GRAFANA = {"$__rate_interval": "10s", "$instance": ".*", "$__all": ".*"}
-
-
-def expressions(dashboard):
-    for panel in dashboard["panels"]:
-        for target in panel["targets"]:
-            text = target["expr"]
-            for word, value in GRAFANA.items():
-                text = text.replace(word, value)
-            yield panel["title"], text
-
-
-class Prometheus:
-    """A Prometheus that asks one server, every half second, and judges the alerts."""
-
-    def __init__(self, target):
-        self.folder = tempfile.TemporaryDirectory(prefix="agentidp-prometheus-")
-        with open(os.path.join(DEPLOY, "prometheus", "prometheus.yml"), encoding="utf-8") as file:
-            text = file.read()
-        # As it is deployed, but for the address and the patience.
-        text = text.replace("127.0.0.1:9464", target).replace("15s", "500ms")
-        text = text.replace("agentidp.rules.yml", os.path.join(DEPLOY, "prometheus", "agentidp.rules.yml"))
-        with open(os.path.join(self.folder.name, "prometheus.yml"), "w", encoding="utf-8") as file:
-            file.write(text)
-        address = f"127.0.0.1:{free_port()}"
-        self.base = f"http://{address}"
-        self.log = open(os.path.join(self.folder.name, "log"), "w+", encoding="utf-8")
-        self.process = subprocess.Popen(
-            ["prometheus", f"--config.file={self.folder.name}/prometheus.yml", f"--web.listen-address={address}",
-             f"--storage.tsdb.path={self.folder.name}/data", "--log.level=warn"],
-            stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
-
-    def api(self, path, **parameters):
-        url = f"{self.base}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as refusal:
-            # One that is still starting says so in words.
-            if refusal.code == 503:
-                raise
-            return json.load(refusal)
-
-    def query(self, expression):
-        answer = self.api("query", query=expression)
-        assert answer["status"] == "success", f"{expression}: {answer}"
-        return answer["data"]["result"]
-
-    def wait_for(self, expression, seconds=60):
-        """Waits until the expression has an answer."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            try:
-                found = self.query(expression)
-                if found:
-                    return found
-            except OSError:
-                pass
-            time.sleep(0.2)
-        self.log.seek(0)
-        raise AssertionError(f"{expression} has no answer\n{self.log.read()}")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=30)
-        self.log.close()
-        self.folder.cleanup()
 
 
 class Watched(unittest.TestCase):
@@ -107,10 +32,8 @@ class Watched(unittest.TestCase):
 
     @classmethod
     def asks(cls, secret, status, **more):
-        form = urllib.parse.urlencode({"grant_type": "client_credentials", **more}).encode()
-        basic = base64.b64encode(f"{cls.agent['clientId']}:{secret}".encode()).decode()
         try:
-            cls.server.post("/oauth2/token", form, Authorization=f"Basic {basic}")
+            cls.server.grant((cls.agent["clientId"], secret), **more)
             answered = 200
         except urllib.error.HTTPError as refusal:
             answered = refusal.code
@@ -125,13 +48,13 @@ class Watched(unittest.TestCase):
 
     def test_every_question_of_the_dashboards_has_an_answer(self):
         for name in sorted(os.listdir(os.path.join(DEPLOY, "grafana"))):
-            with open(os.path.join(DEPLOY, "grafana", name), encoding="utf-8") as file:
-                asked = list(expressions(json.load(file)))
+            panels = dashboard(name)["panels"]
+            asked = [(panel["title"], expression(target)) for panel in panels for target in panel["targets"]]
             self.assertGreater(len(asked), 10)
-            for title, expression in asked:
-                with self.subTest(panel=title, expression=expression):
-                    self.assertNotIn("$", expression)
-                    self.prometheus.wait_for(expression, seconds=20)
+            for title, question in asked:
+                with self.subTest(panel=title, expression=question):
+                    self.assertNotIn("$", question)
+                    self.prometheus.wait_for(question, seconds=20)
 
     def test_every_figure_of_the_server_is_on_a_dashboard_or_in_an_alert_and_in_the_guide(self):
         with urllib.request.urlopen(self.server_metrics(), timeout=10) as answer:
