@@ -230,6 +230,7 @@ fn the_doctor_says_when_the_clock_is_not_the_databases(case: Case) {
             rest.starts_with(side.trim_start()).then_some(milliseconds.parse::<u32>().ok()? / 1000)
         });
         assert!(matches!(seconds, Some(35..=40)), "{said}");
+        assert!(said.contains("ms are tolerated (a tenth of AGENTIDP_JWKS_MAX_AGE_SECONDS)"), "{said}");
     }
 }
 

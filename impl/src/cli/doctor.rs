@@ -86,7 +86,8 @@ fn clocks(config: &Config, apart: TimeDelta, findings: &mut Findings) {
     if is_too_far(apart, tolerance(config.jwks_max_age)) {
         let side = if apart > TimeDelta::zero() { "ahead of" } else { "behind" };
         findings.wrong(&format!(
-            "this machine's clock is {} ms {side} the database's, and {} ms are tolerated (a tenth of              AGENTIDP_JWKS_MAX_AGE_SECONDS): synchronise both with NTP",
+            "this machine's clock is {} ms {side} the database's, and {} ms are tolerated (a tenth of \
+             AGENTIDP_JWKS_MAX_AGE_SECONDS): synchronise both with NTP",
             apart.abs().num_milliseconds(),
             most.as_millis()
         ));
