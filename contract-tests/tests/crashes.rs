@@ -305,7 +305,7 @@ fn a_server_that_is_killed_while_it_ends_what_is_over_ends_it_all_the_same(case:
     let world = case.world_with(&[SETTINGS, &[("AGENTIDP_AUDIT_RETENTION_DAYS", "1")]].concat());
     world.server.kill();
     forgotten(&world);
-    // A server said ten days ago that five bundles are over; by now six are. One transaction removes four.
+    // A server said ten days ago that five bundles are over; by now six are. One transaction removes one.
     has_old_events(&world, 20, 1600);
     has_old_end(&world, 10, ENDED);
     let mut kept = Vec::new();

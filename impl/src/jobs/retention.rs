@@ -15,6 +15,9 @@ use crate::store::Store;
 /// From the beginning of one round to the beginning of the next.
 const INTERVAL: Duration = Duration::from_secs(60 * 60);
 
+/// After a fault: the database that was gone, or too busy, is there again long before the next round.
+const AGAIN: Duration = Duration::from_secs(60);
+
 /// How long an event that ends something may take to get into the tree, before it is looked for.
 const INTEGRATED: Duration = Duration::from_secs(2);
 
@@ -29,7 +32,7 @@ pub async fn run<S: Store>(
     let Some(days) = days else { return };
     loop {
         let began = Instant::now();
-        let next = match prune(&store, days, &clock, &entropy).await {
+        let mut next = match prune(&store, days, &clock, &entropy).await {
             Ok(Pruned::Nothing) => INTERVAL,
             Ok(Pruned::Recorded(_) | Pruned::Busy) => INTEGRATED,
             Ok(Pruned::Denied { minimum_index, more }) => {
@@ -38,13 +41,16 @@ pub async fn run<S: Store>(
             }
             Err(fault) => {
                 tracing::error!(%fault, "the time of audit events could not be ended");
-                INTERVAL
+                AGAIN
             }
         };
         match erase(&store).await {
             Ok(0) => {}
             Ok(events) => tracing::info!(events, "the content of old audit events was removed"),
-            Err(fault) => tracing::error!(%fault, "the content of old audit events could not be removed"),
+            Err(fault) => {
+                tracing::error!(%fault, "the content of old audit events could not be removed");
+                next = next.min(AGAIN);
+            }
         }
         if !pause(began + next, &mut shutdown).await {
             return;

@@ -1,5 +1,6 @@
 //! What the memory promises about the audit log.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::ops::Range;
 
@@ -68,6 +69,12 @@ pub trait AuditReads {
         level: u8,
         range: Range<u64>,
     ) -> impl Future<Output = Result<Vec<Hash>, StoreFault>> + Send;
+
+    /// Which leaves events have; those that are not in the tree are left out.
+    fn audit_leaf_indexes(
+        &self,
+        ids: &[Uuid],
+    ) -> impl Future<Output = Result<HashMap<Uuid, u64>, StoreFault>> + Send;
 
     /// Which leaf an event has, if it is in the tree.
     fn audit_leaf_index(&self, id: Uuid) -> impl Future<Output = Result<Option<u64>, StoreFault>> + Send;

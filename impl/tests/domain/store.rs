@@ -1,6 +1,7 @@
 //! A real store, watched, and made to fail where a network would: it counts the reading of credentials and the
 //! transactions, can keep those from beginning, and can lose the word of a commit that happened or did not.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -141,6 +142,10 @@ impl<S: Store> AuditReads for Watched<S> {
 
     async fn audit_hashes(&self, level: u8, range: Range<u64>) -> Result<Vec<Hash>, StoreFault> {
         self.inner.audit_hashes(level, range).await
+    }
+
+    async fn audit_leaf_indexes(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, u64>, StoreFault> {
+        self.inner.audit_leaf_indexes(ids).await
     }
 
     async fn audit_leaf_index(&self, id: Uuid) -> Result<Option<u64>, StoreFault> {

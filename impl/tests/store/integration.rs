@@ -134,6 +134,11 @@ async fn events_get_their_leaves_in_the_order_of_their_ids<W: World>(db: &W) {
     assert_eq!(leaves.iter().map(|leaf| leaf.event_id).collect::<Vec<_>>(), ids(&rows));
     assert_eq!(db.store().audit_leaf_index(rows[0].id).await.unwrap(), Some(1));
     assert_eq!(db.store().audit_leaf_index(id(9, 9)).await.unwrap(), None);
+    // More than SQLite takes at once, and one that is not there.
+    let asked: Vec<Uuid> = ids(&rows[..300]).into_iter().chain([id(9, 9)]).collect();
+    let expected = ids(&rows[..300]).into_iter().zip(1..).collect();
+    assert_eq!(db.store().audit_leaf_indexes(&asked).await.unwrap(), expected);
+    assert_eq!(db.store().audit_leaf_indexes(&[]).await.unwrap(), [].into());
     // More than one transaction takes.
     rows.extend(events(6, BATCH + 10));
     append(db.store(), &rows[700..]).await;

@@ -368,27 +368,29 @@ impl<S: Store> Export<S> {
             let rows = self.service.store.audit_list(filter, before, PAGE).await?;
             let Some(last) = rows.last() else { break };
             before = Some(last.id);
+            let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+            let indexes = self.service.store.audit_leaf_indexes(&ids).await?;
             let mut piece = Vec::new();
             for row in &rows {
-                self.proved_write(row, &mut tiles, &mut piece).await?;
+                if let Some(index) = indexes.get(&row.id) {
+                    self.proved_write(row, *index, &mut tiles, &mut piece).await?;
+                }
             }
             listening = piece.is_empty() || self.send(piece).await?;
         }
         Ok(())
     }
 
-    /// One event and its proof; nothing if it is not in the tree of the checkpoint yet.
+    /// The event of a leaf and its proof; nothing if it is not in the tree of the checkpoint yet.
     async fn proved_write(
         &self,
         row: &AuditRow,
+        index: u64,
         tiles: &mut Tiles,
         piece: &mut Vec<u8>,
     ) -> Result<(), Fault> {
         let size = self.signed.checkpoint.size;
-        let index = self.service.store.audit_leaf_index(row.id).await?;
-        let Some((index, plan)) = index.and_then(|index| Some((index, Plan::inclusion(index, size)?))) else {
-            return Ok(());
-        };
+        let Some(plan) = Plan::inclusion(index, size) else { return Ok(()) };
         let hashes = tiles.compute(&self.service.store, &plan).await?;
         let proof: Vec<String> = hashes.iter().map(|hash| format!("\"{}\"", STANDARD.encode(hash))).collect();
         let start = format!("{{\"leafIndex\":{index},\"proof\":[{}]", proof.join(","));

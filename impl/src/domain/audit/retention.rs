@@ -24,8 +24,9 @@ const MOST_LEAVES: u64 = 1 << 20;
 /// How many leaves are read together: so many bundles are whole.
 const PAGE: u64 = 16 * TILE_WIDTH as u64;
 
-/// How many leaves' content one transaction removes: on SQLite it holds up every other writer.
-const BATCH: u32 = 1024;
+/// How many leaves' content one transaction removes, a bundle: on SQLite it holds up every other writer, and on PostgreSQL,
+/// whose trigger looks at every row, a busy database must get there within the time of a statement.
+const BATCH: u32 = TILE_WIDTH as u32;
 
 /// What a round of the retention came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The audit log in SQL.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -57,8 +57,6 @@ queries! {
     AUDIT_NODE_HASHES =
         "SELECT node_index, hash FROM audit_nodes WHERE node_index >= $1 AND node_index < $2 AND level = $3 \
          ORDER BY node_index";
-    /// Which leaf an event has.
-    AUDIT_LEAF_INDEX = "SELECT leaf_index FROM audit_leaves WHERE event_id = $1";
     /// The keys of events, from an id on.
     AUDIT_ID_LIST = "SELECT id, time FROM audit_events WHERE id >= $1 ORDER BY id, time LIMIT $2";
     /// Which events of a span of ids are pending.
@@ -313,10 +311,17 @@ on_both! {
             rows.iter().map(|row| hash(&Fields::new::<i64>(row, table, "", "node_index"), "hash")).collect()
         }
 
+        async fn audit_leaf_indexes(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, u64>, StoreFault> {
+            let rows = dialect::audit_leaf_indexes(&self.readers, ids).await?;
+            let index_of = |row| {
+                let fields = Fields::new::<i64>(row, "audit_leaves", "", "leaf_index");
+                Ok((fields.get("event_id")?, number(&fields, "leaf_index")?))
+            };
+            rows.iter().map(index_of).collect()
+        }
+
         async fn audit_leaf_index(&self, id: Uuid) -> Result<Option<u64>, StoreFault> {
-            let row = sqlx::query(AUDIT_LEAF_INDEX).bind(id).fetch_optional(&self.readers).await?;
-            let index_of = |row| number(&Fields::new::<i64>(row, "audit_leaves", "", "leaf_index"), "leaf_index");
-            row.as_ref().map(index_of).transpose()
+            Ok(self.audit_leaf_indexes(&[id]).await?.remove(&id))
         }
 
         async fn audit_minimum_index(&self) -> Result<u64, StoreFault> {

@@ -67,6 +67,8 @@ queries! {
     AUDIT_ROWS = concat!(events!(), " WHERE id = ANY($1) AND time >= $2 AND time <= $3");
     /// The same, wherever they are.
     AUDIT_ROWS_OF_ANY_TIME = concat!(events!(), " WHERE id = ANY($1)");
+    /// Which leaves events have.
+    AUDIT_LEAF_INDEXES = "SELECT event_id, leaf_index FROM audit_leaves WHERE event_id = ANY($1)";
     /// Who integrates, for the length of a transaction. The number is the lock's name, and no other lock's.
     AUDIT_CLAIM = "SELECT pg_try_advisory_xact_lock(7305247601)";
     /// Leaves from an index on, as arrays of their columns.
@@ -226,7 +228,15 @@ pub(super) async fn audit_rows(readers: &Readers<Postgres>, ids: &[Uuid]) -> Res
     sqlx::query(AUDIT_ROWS).bind(ids).bind(time_of(*first)).bind(time_of(*last)).fetch_all(readers).await
 }
 
-/// The same, also those whose time is not their id's.
+/// Which leaves events have.
+pub(super) async fn audit_leaf_indexes(
+    readers: &Readers<Postgres>,
+    ids: &[Uuid],
+) -> Result<Vec<PgRow>, Error> {
+    sqlx::query(AUDIT_LEAF_INDEXES).bind(ids).fetch_all(readers).await
+}
+
+/// The same as [`audit_rows`], also those whose time is not their id's.
 pub(super) async fn audit_rows_of_any_time(
     readers: &Readers<Postgres>,
     ids: &[Uuid],

@@ -83,12 +83,20 @@ static AUDIT_APPEND_BATCHES: LazyLock<[String; 4]> = LazyLock::new(|| batches(AU
 /// [`AUDIT_LEAVES_INSERT`] for each of the [`BATCH_SIZES`].
 static AUDIT_LEAVES_BATCHES: LazyLock<[String; 4]> = LazyLock::new(|| batches(AUDIT_LEAVES_INSERT));
 
-/// How many events one statement reads; the last id is repeated where there are fewer.
+/// Of how many events one statement reads; the last id is repeated where there are fewer.
 const ROWS_AT_ONCE: usize = 64;
 
+/// So many ids, in a statement.
+fn of_ids(select: &str, column: &str) -> String {
+    format!("{select} WHERE {column} IN (?{})", ", ?".repeat(ROWS_AT_ONCE - 1))
+}
+
 /// So many events.
-static AUDIT_ROWS: LazyLock<String> =
-    LazyLock::new(|| format!("{} WHERE id IN (?{})", events!(), ", ?".repeat(ROWS_AT_ONCE - 1)));
+static AUDIT_ROWS: LazyLock<String> = LazyLock::new(|| of_ids(events!(), "id"));
+
+/// Which leaves they have.
+static AUDIT_LEAF_INDEXES: LazyLock<String> =
+    LazyLock::new(|| of_ids("SELECT event_id, leaf_index FROM audit_leaves", "event_id"));
 
 /// More readers than this gain nothing on one file.
 const MAX_READERS: u32 = 4;
@@ -228,14 +236,30 @@ pub(super) async fn audit_append(tx: &mut Tx<Sqlite>, rows: &[AuditRow]) -> Resu
     .await
 }
 
-pub(super) async fn audit_rows(readers: &Readers<Sqlite>, ids: &[Uuid]) -> Result<Vec<SqliteRow>, Error> {
+/// What a statement for [`ROWS_AT_ONCE`] ids says of these.
+async fn fetch_by_ids(
+    readers: &Readers<Sqlite>,
+    statement: &'static str,
+    ids: &[Uuid],
+) -> Result<Vec<SqliteRow>, Error> {
     let mut rows = Vec::with_capacity(ids.len());
     for some in ids.chunks(ROWS_AT_ONCE) {
         let padded = some.iter().chain(some.iter().rev().take(1).cycle()).take(ROWS_AT_ONCE);
-        let query = padded.fold(sqlx::query(AUDIT_ROWS.as_str()), |query, id| query.bind(id));
+        let query = padded.fold(sqlx::query(statement), |query, id| query.bind(id));
         rows.extend(query.fetch_all(readers).await?);
     }
     Ok(rows)
+}
+
+pub(super) async fn audit_rows(readers: &Readers<Sqlite>, ids: &[Uuid]) -> Result<Vec<SqliteRow>, Error> {
+    fetch_by_ids(readers, AUDIT_ROWS.as_str(), ids).await
+}
+
+pub(super) async fn audit_leaf_indexes(
+    readers: &Readers<Sqlite>,
+    ids: &[Uuid],
+) -> Result<Vec<SqliteRow>, Error> {
+    fetch_by_ids(readers, AUDIT_LEAF_INDEXES.as_str(), ids).await
 }
 
 /// All events are in one table, which is searched by the id alone.
