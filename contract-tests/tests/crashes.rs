@@ -540,7 +540,7 @@ fn this_server_has_fault_points_and_the_one_for_use_has_none() {
     };
     assert!(
         has_points(&binary()),
-        "build it with `cargo build -p agentidp --features fault-points --example fault-points`, and let AGENTIDP_BIN be \
+        "build it with `cargo build --workspace --features agentidp/fault-points --example fault-points`, and let AGENTIDP_BIN be \
          target/debug/examples/fault-points"
     );
     assert!(!has_points(&repository().join("target/debug/agentidp")), "a server for use has fault points");
