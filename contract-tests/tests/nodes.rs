@@ -255,8 +255,6 @@ fn changes_reach_every_node(title: &str, nodes: &Nodes, p99_within: Duration) {
         let milliseconds = |time: Duration| format!("{:.0} ms", time.as_secs_f64() * 1000.0);
         let [p50, p99, most] = [50, 99, 100].map(|share| milliseconds(p(share)));
         println!("==>   {kind:<24} {:>3} times {p50:>14} {p99:>9} {most:>9}", times.len());
-        // A command tells nobody through Redis.
-        let p99_within = if kind == "a new signing key" { AT_MOST } else { p99_within };
         if p(99) > p99_within || p(100) > AT_MOST {
             wrong.push(format!("{kind}: p99 {p99}, at most {most}"));
         }

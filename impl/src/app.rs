@@ -509,6 +509,7 @@ impl OnStore for KeysRotate<'_> {
         let (clock, entropy) = (Clock::system(), Entropy::system());
         let master = master_key(self.config, &store, &entropy).await?;
         canary_check(&store, &master, &entropy).await?;
+        let redis = redis(self.config, &store).await?;
         let workshop = KeyWorkshop {
             store: &store,
             algorithm: self.algorithm,
@@ -517,7 +518,12 @@ impl OnStore for KeysRotate<'_> {
             entropy: &entropy,
             jwks_max_age: self.config.jwks_max_age,
         };
-        Ok(workshop.rotate(self.succession).await?)
+        let rotated = workshop.rotate(self.succession).await?;
+        if let (Some(_), Some(redis)) = (&rotated, redis) {
+            redis.reach().await;
+            wakeups::tell_once(&redis).await;
+        }
+        Ok(rotated)
     }
 }
 

@@ -33,13 +33,18 @@ pub async fn run(redis: Redis, feed: Arc<Feed>, mut shutdown: watch::Receiver<bo
 async fn tell(redis: &Redis, feed: &Feed) {
     loop {
         feed.grows().await;
-        let channel = channel(redis);
-        let told = redis.ask(async |mut connection| {
-            redis::cmd("PUBLISH").arg(channel).arg("").query_async::<()>(&mut connection).await
-        });
-        // Without Redis the others read it by themselves.
-        let _ = told.await;
+        tell_once(redis).await;
     }
+}
+
+/// Tells the nodes that the feed has grown.
+pub async fn tell_once(redis: &Redis) {
+    let channel = channel(redis);
+    let told = redis.ask(async |mut connection| {
+        redis::cmd("PUBLISH").arg(channel).arg("").query_async::<()>(&mut connection).await
+    });
+    // Without Redis they read it by themselves.
+    let _ = told.await;
 }
 
 async fn hear(redis: &Redis, feed: &Feed) {
