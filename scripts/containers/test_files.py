@@ -104,7 +104,7 @@ class Image(Judged):
     def test_the_build_gets_the_crates_of_the_workspace_and_nothing_else_of_this_folder(self):
         paths = image.context()
         tops = {path.split("/")[0] for path in paths}
-        self.assertEqual(tops, {"Cargo.lock", "Cargo.toml", "LICENSE", "contract-tests", "fuzz", "generated", "impl", "migrations"})
+        self.assertEqual(tops, {".cargo", "Cargo.lock", "Cargo.toml", "LICENSE", "contract-tests", "fuzz", "generated", "impl", "migrations"})
         for member in workspace()["members"]:
             self.assertIn(f"{member}/Cargo.toml", paths)
         tracked = set(judged("git", "ls-files", "--cached", "--others", "--exclude-standard")[1].splitlines())
