@@ -353,7 +353,7 @@ class Compose(unittest.TestCase):
     def test_the_server_is_ready_with_both_databases(self):
         ready = self.asks("/health/ready")
         self.assertEqual({check["name"]: check["status"] for check in ready["checks"]}, {
-            name: "ok" for name in ("database", "changeFeed", "signingKeys", "audit", "redis")
+            name: "ok" for name in ("database", "changeFeed", "signingKeys", "audit", "auditTree", "redis")
         })
 
     def test_the_operator_gets_a_token(self):
